@@ -1,0 +1,1 @@
+"""Outbound adapters: one module or package per outside system, wire to domain and vendor errors to ours."""

@@ -1,0 +1,1 @@
+"""Salesforce: users, licences and permission sets through one gateway around simple-salesforce."""

@@ -1,0 +1,1 @@
+"""Slack, outbound: cards in direct messages, who is behind an id, and whether the token works."""

@@ -1,0 +1,250 @@
+"""The inbox, the journal of outbound writes, the audit log, onboarded people and the cursors."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.adapters.store import rows, tables
+from bot.adapters.store.transaction import insert_new, insert_once
+from bot.domain.audit import Entry, Tag
+from bot.domain.desk import Onboarding, OnboardingCall
+from bot.domain.journal import Kept, Write
+from bot.domain.people import Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """A message on its way into the inbox."""
+
+    delivery_id: str
+    source: str
+    message: str
+    at: datetime
+    needs_handling: bool = True
+
+
+class InboxRows:
+    """Messages as they came in, once per delivery id."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def keep(self, posted: Sequence[Posted]) -> set[str]:
+        """Keep messages and return the delivery ids that were not known."""
+        values = [
+            {
+                "delivery_id": p.delivery_id,
+                "source": p.source,
+                "message": p.message,
+                "received_at": p.at,
+                "handled_at": None if p.needs_handling else p.at,
+                "answered_at": None if p.needs_handling else p.at,
+                "attempts": 0,
+                "note": "",
+            }
+            for p in posted
+        ]
+        return insert_new(self._db, tables.inbox, tables.inbox.c.delivery_id, values)
+
+    def get(self, delivery_id: str, *, lock: bool = False) -> Kept | None:
+        query = sa.select(tables.inbox).where(tables.inbox.c.delivery_id == delivery_id)
+        row = self._db.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+        return _kept(row) if row else None
+
+    def handled(self, delivery_id: str, reply: str | None, at: datetime) -> None:
+        self._set(
+            delivery_id,
+            handled_at=at,
+            reply=reply,
+            answered_at=None if reply else at,
+            due_at=None,
+        )
+
+    def answered(self, delivery_id: str, at: datetime) -> None:
+        self._set(delivery_id, answered_at=at, due_at=None)
+
+    def postpone(self, delivery_id: str, until: datetime | None, note: str) -> None:
+        table = tables.inbox
+        self._set(delivery_id, due_at=until, note=note, attempts=table.c.attempts + 1)
+
+    def open(self, received_before: datetime, now: datetime, limit: int) -> list[Kept]:
+        """List messages that should have been handled and answered by now."""
+        table = tables.inbox
+        is_open = sa.and_(
+            table.c.answered_at.is_(None),
+            table.c.received_at < received_before,
+            sa.or_(table.c.due_at.is_(None), table.c.due_at <= now),
+        )
+        query = sa.select(table).where(is_open).order_by(table.c.received_at).limit(limit)
+        return [_kept(row) for row in self._db.execute(query).mappings()]
+
+    def forget(self, before: datetime) -> int:
+        """Delete answered messages older than that and return how many."""
+        table = tables.inbox
+        old = sa.and_(table.c.answered_at.is_not(None), table.c.received_at < before)
+        return self._db.execute(sa.delete(table).where(old)).rowcount
+
+    def _set(self, delivery_id: str, **values: object) -> None:
+        table = tables.inbox
+        self._db.execute(
+            sa.update(table).where(table.c.delivery_id == delivery_id).values(**values)
+        )
+
+
+def _kept(row: rows.Row) -> Kept:
+    return Kept(
+        delivery_id=row["delivery_id"],
+        message=row["message"],
+        received_at=row["received_at"],
+        handled_at=row["handled_at"],
+        reply=row["reply"],
+        answered_at=row["answered_at"],
+        attempts=row["attempts"],
+    )
+
+
+class WriteRows:
+    """The journal: intended before, settled after."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def get(self, key: str) -> Write | None:
+        query = sa.select(tables.writes).where(tables.writes.c.key == key)
+        row = self._db.execute(query).mappings().one_or_none()
+        return Write(**row) if row else None
+
+    def intend(self, write: Write) -> bool:
+        """Note down what is about to be written; False when somebody has just done so."""
+        values = {
+            "key": write.key,
+            "owner": write.owner,
+            "content": write.content,
+            "intended_at": write.intended_at,
+        }
+        return insert_once(self._db, tables.writes, values) > 0
+
+    def settle(self, key: str, address: str, content: str) -> None:
+        table = tables.writes
+        self._db.execute(
+            sa.update(table).where(table.c.key == key).values(address=address, content=content)
+        )
+
+    def of_owner(self, owner: str) -> list[Write]:
+        query = sa.select(tables.writes).where(tables.writes.c.owner == owner)
+        return [Write(**row) for row in self._db.execute(query).mappings()]
+
+
+class AuditRows:
+    """The audit log, append-only."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def write(self, entry: Entry) -> None:
+        values = {
+            "at": entry.at,
+            "tag": entry.tag,
+            "subject": entry.subject,
+            "actor": entry.actor,
+            "facts": json.dumps(dict(entry.facts), ensure_ascii=False),
+            "policy_commit": entry.policy_commit,
+        }
+        self._db.execute(sa.insert(tables.audit).values(values))
+
+    def of_subject(self, subject: str) -> list[Entry]:
+        table = tables.audit
+        query = sa.select(table).where(table.c.subject == subject).order_by(table.c.sequence)
+        return [
+            Entry(
+                at=row["at"],
+                tag=Tag(row["tag"]),
+                subject=row["subject"],
+                actor=row["actor"],
+                facts=json.loads(row["facts"]),
+                policy_commit=row["policy_commit"],
+            )
+            for row in self._db.execute(query).mappings()
+        ]
+
+
+class PeopleRows:
+    """People who came through onboarding and are not in the roster file yet."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def add(self, person: Person, at: datetime) -> None:
+        values = {"id": person.id, "person": rows.person_to_text(person), "added_at": at}
+        insert_once(self._db, tables.people, values)
+
+    def all(self) -> list[Person]:
+        query = sa.select(tables.people.c.person).order_by(tables.people.c.id)
+        return [rows.person_from(text) for text in self._db.execute(query).scalars()]
+
+
+class OnboardingRows:
+    """Onboardings, once per caller and idempotency key."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def add(self, onboarding_id: str, call: OnboardingCall, at: datetime) -> bool:
+        values = {
+            "id": onboarding_id,
+            "caller": call.caller,
+            "idempotency_key": call.idempotency_key,
+            "fingerprint": call.fingerprint,
+            "person_id": call.person_id,
+            "first_day": call.first_day,
+            "created_at": at,
+        }
+        return insert_once(self._db, tables.onboardings, values) > 0
+
+    def get(self, onboarding_id: str) -> Onboarding | None:
+        query = sa.select(tables.onboardings).where(tables.onboardings.c.id == onboarding_id)
+        row = self._db.execute(query).mappings().one_or_none()
+        if row is None:
+            return None
+        names = ("id", "caller", "fingerprint", "person_id", "first_day")
+        return Onboarding(**{name: row[name] for name in names})
+
+
+class WorkerRows:
+    """Which workers are alive, by the machines' own clocks (seconds since the epoch)."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def beat(self, worker: str, at: float) -> None:
+        insert_once(self._db, tables.workers, {"id": worker, "beat_at": at})
+        table = tables.workers
+        self._db.execute(sa.update(table).where(table.c.id == worker).values(beat_at=at))
+
+    def alive(self, since: float) -> set[str]:
+        query = sa.select(tables.workers.c.id).where(tables.workers.c.beat_at >= since)
+        return set(self._db.execute(query).scalars())
+
+    def forget(self, before: float) -> None:
+        """Delete workers that have not been heard of since then."""
+        table = tables.workers
+        self._db.execute(sa.delete(table).where(table.c.beat_at < before))
+
+
+class CursorRows:
+    """How far we have read somewhere."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def get(self, name: str) -> datetime | None:
+        query = sa.select(tables.cursors.c.at).where(tables.cursors.c.name == name)
+        return self._db.execute(query).scalar_one_or_none()
+
+    def set(self, name: str, at: datetime) -> None:
+        insert_once(self._db, tables.cursors, {"name": name, "at": at})
+        table = tables.cursors
+        self._db.execute(sa.update(table).where(table.c.name == name).values(at=at))

@@ -1,0 +1,144 @@
+"""Rows to domain values and back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from bot.domain.decision import Decision
+from bot.domain.grant import Basis, EndReason, Grant, GrantState
+from bot.domain.inbound import Surface
+from bot.domain.people import Person
+from bot.domain.policy import PERMANENT, Duration, Unit
+from bot.domain.request import Approval, Request, RequestState, Task, Verdict
+
+_DECISION = TypeAdapter(Decision)
+_PERSON = TypeAdapter(Person)
+
+Row = sa.RowMapping
+
+
+def duration_from(text: str) -> Duration:
+    if text == "permanent":
+        return PERMANENT
+    unit = next(u for u in sorted(Unit, key=len, reverse=True) if text.endswith(u))
+    return Duration(int(text.removesuffix(unit)), unit)
+
+
+def request_columns(request: Request) -> dict[str, Any]:
+    """Return every column of the request's own row (not its approvals and tasks)."""
+    return {
+        "person_id": request.person_id,
+        "requester_id": request.requester_id,
+        "level_id": request.level_id,
+        "duration": str(request.duration),
+        "reason": request.reason,
+        "source": request.source,
+        "state": request.state,
+        "is_birthright": request.is_birthright,
+        "digest": request.digest,
+        "decision": _DECISION.dump_json(request.decision).decode() if request.decision else None,
+        "starts_at": request.starts_at,
+        "due_at": request.due_at,
+        "reminders": request.reminders,
+        "issue_number": request.issue_number,
+        "run": request.run,
+        "revision": request.revision,
+        "attempts": request.attempts,
+        "note": request.note,
+        "ended_by": request.ended_by,
+        "origin": request.origin,
+        "created_at": request.created_at,
+        "changed_at": request.changed_at,
+    }
+
+
+def request_from(row: Row, approvals: Sequence[Row], tasks: Sequence[Row]) -> Request:
+    return Request(
+        id=row["id"],
+        person_id=row["person_id"],
+        requester_id=row["requester_id"],
+        level_id=row["level_id"],
+        duration=duration_from(row["duration"]),
+        reason=row["reason"],
+        source=Surface(row["source"]),
+        state=RequestState(row["state"]),
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
+        is_birthright=row["is_birthright"],
+        digest=row["digest"],
+        decision=_DECISION.validate_json(row["decision"]) if row["decision"] else None,
+        approvals=tuple(map(approval_from, approvals)),
+        tasks=tuple(map(task_from, tasks)),
+        starts_at=row["starts_at"],
+        due_at=row["due_at"],
+        reminders=row["reminders"],
+        issue_number=row["issue_number"],
+        run=row["run"],
+        revision=row["revision"],
+        attempts=row["attempts"],
+        note=row["note"],
+        ended_by=row["ended_by"],
+        origin=row["origin"],
+    )
+
+
+def approval_from(row: Row) -> Approval:
+    return Approval(
+        person_id=row["person_id"],
+        verdict=Verdict(row["verdict"]),
+        surface=Surface(row["surface"]),
+        digest=row["digest"],
+        at=row["at"],
+        reason=row["reason"],
+    )
+
+
+def task_from(row: Row) -> Task:
+    return Task(position=row["position"], text=row["text"], done_by=row["done_by"])
+
+
+def grant_columns(grant: Grant) -> dict[str, Any]:
+    """Return every column of the grant's own row (not its tasks)."""
+    return {
+        "person_id": grant.person_id,
+        "level_id": grant.level_id,
+        "basis": grant.basis,
+        "state": grant.state,
+        "since": grant.since,
+        "until": grant.until,
+        "account": grant.account,
+        "username": grant.username,
+        "vault_id": grant.vault_id,
+        "item_id": grant.item_id,
+        "end_reason": grant.end_reason,
+        "ended_by": grant.ended_by,
+        "ended_at": grant.ended_at,
+        "due_at": grant.due_at,
+        "run": grant.run,
+        "attempts": grant.attempts,
+        "note": grant.note,
+    }
+
+
+def grant_from(row: Row, tasks: Sequence[Row]) -> Grant:
+    columns = {key: value for key, value in row.items() if key != "id"}
+    return Grant(
+        id=row["id"],
+        **{
+            **columns,
+            "basis": Basis(row["basis"]),
+            "state": GrantState(row["state"]),
+            "end_reason": EndReason(row["end_reason"]) if row["end_reason"] else None,
+        },
+        tasks=tuple(map(task_from, tasks)),
+    )
+
+
+def person_to_text(person: Person) -> str:
+    return _PERSON.dump_json(person).decode()
+
+
+def person_from(text: str) -> Person:
+    return _PERSON.validate_json(text)

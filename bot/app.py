@@ -1,0 +1,394 @@
+"""The composition root: the only module that knows all rooms and puts them together."""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from bot.adapters.api_tokens import ApiTokensFile
+from bot.adapters.figures import LedgerFigures
+from bot.adapters.github.changes import GitHubChanges
+from bot.adapters.github.client import GitHubClient
+from bot.adapters.github.health import GitHubHealth
+from bot.adapters.github.records import GitHubRecords
+from bot.adapters.github.sign_in import AppCredential, TokenCredential
+from bot.adapters.onepassword import ConnectVault
+from bot.adapters.people import CompanyPeople
+from bot.adapters.policy_files.loader import PolicyDirectory
+from bot.adapters.roster_csv import RosterFile
+from bot.adapters.salesforce.credentials import AccessTokens, ClientCredentials, JwtBearer
+from bot.adapters.salesforce.gateway import WritingGateway
+from bot.adapters.salesforce.health import SalesforceHealth
+from bot.adapters.salesforce.passwords import SalesforcePasswords
+from bot.adapters.salesforce.seats import SalesforceSeats, SalesforceSeatWriter
+from bot.adapters.salesforce.wire import Wire
+from bot.adapters.slack.chat import SlackChat
+from bot.adapters.slack.client import make_client
+from bot.adapters.slack.health import SlackHealth
+from bot.adapters.slack.members import SlackMembers
+from bot.adapters.store.database import make_engine
+from bot.adapters.store.migrating import is_current, migrate
+from bot.adapters.store.records import Posted
+from bot.adapters.store.store import InboxWriter, Store
+from bot.domain.errors import ConnectorError
+from bot.domain.policy import Provider
+from bot.ports import Clock, Health
+from bot.settings import GitHubApp, SalesforceJwt, Settings
+from bot.workflows.advance import advance
+from bot.workflows.context import ADVANCE, END, HANDLE, TELL, Context, SeatService, start_handling
+from bot.workflows.desk import FrontDesk
+from bot.workflows.ending import end
+from bot.workflows.engine import Engine, EngineSettings, migrate_engine
+from bot.workflows.handling import handle
+from bot.workflows.sweep import beat, forget, sweep, take_over
+from bot.workflows.telling import tell
+from handlers.github.catch_up import catch_up
+from handlers.github.translate import Doorway
+from handlers.github.webhooks import github_routes
+from handlers.http.health import health_routes
+from handlers.http.onboarding import onboarding_routes
+from handlers.slack.app import make_slack_app
+from handlers.slack.routes import slack_routes
+
+log = structlog.get_logger()
+
+CLOCK_SLACK = timedelta(minutes=2)
+"""How far GitHub's clock and ours may differ; what is read twice is known by its id."""
+FORM_LABEL = "access-request"
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How eagerly a process looks for work (seconds); tests are more eager than servers."""
+
+    poll_s: float = 0.5
+    sweep_cron: str = "*/20 * * * * *"
+    beat_s: float = 10.0
+    alive_s: float = 30.0
+    catch_up_s: float = 300.0
+    health_s: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything outside, connected."""
+
+    slack: SlackChat
+    members: SlackMembers
+    github: GitHubRecords
+    changes: GitHubChanges
+    github_client: GitHubClient
+    salesforce: SeatService
+    vault: ConnectVault
+    health: Mapping[str, Health]
+
+
+def connect(settings: Settings) -> Services:
+    """Make the clients of all services; nothing is called yet."""
+    ca_file = settings.ca_file
+    tls = ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
+    github = GitHubClient(
+        repo=settings.github.repo,
+        credential=_github_credential(settings),
+        api_url=settings.github.api_url,
+        ca_file=ca_file,
+    )
+    records = GitHubRecords(github)
+    slack = make_client(
+        token=settings.slack.bot_token.reveal(), api_url=settings.slack.api_url, tls=tls
+    )
+    wire = Wire(settings.salesforce.url, ca_file=ca_file)
+    gateway = WritingGateway(wire, AccessTokens(wire, _salesforce_credential(settings)))
+    vault = ConnectVault(settings.onepassword.host, settings.onepassword.token, ca_file=ca_file)
+    return Services(
+        slack=SlackChat(slack, issue_url=records.issue_url),
+        members=SlackMembers(slack, team_id=settings.slack.team_id),
+        github=records,
+        changes=GitHubChanges(github),
+        github_client=github,
+        salesforce=SeatService(
+            reader=SalesforceSeats(gateway), writer=SalesforceSeatWriter(gateway)
+        ),
+        vault=vault,
+        health={
+            "slack": SlackHealth(slack),
+            "github": GitHubHealth(github),
+            "salesforce": SalesforceHealth(gateway),
+            "1password": vault,
+        },
+    )
+
+
+def _github_credential(settings: Settings) -> AppCredential | TokenCredential:
+    held = settings.github.credential
+    if isinstance(held, GitHubApp):
+        return AppCredential(app_id=held.app_id, private_key=held.private_key)
+    return TokenCredential(token=held.token)
+
+
+def _salesforce_credential(settings: Settings) -> JwtBearer | ClientCredentials:
+    held = settings.salesforce.credential
+    if isinstance(held, SalesforceJwt):
+        return JwtBearer(
+            client_id=held.client_id, username=held.username, private_key=held.private_key
+        )
+    return ClientCredentials(client_id=held.client_id, client_secret=held.client_secret)
+
+
+class Usher:
+    """One process of Usher: takes requests in, does the work, or both."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, pace: Pace | None = None
+    ) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.pace = pace or Pace()
+        url = settings.database_url.reveal()
+        self.database = make_engine(url)
+        self.ledger = Store(self.database)
+        self.policies = PolicyDirectory(settings.policy_dir)
+        self.roster_file = RosterFile(settings.people_file)
+        self.engine = Engine(
+            EngineSettings(
+                database_url=url,
+                poll_s=self.pace.poll_s,
+                sweep_cron=self.pace.sweep_cron,
+                migrate=False,
+            )
+        )
+        self.services = connect(settings)
+        self.context = Context(
+            ledger=self.ledger,
+            engine=self.engine,
+            clock=self.clock,
+            policies=self.policies,
+            people=CompanyPeople(self.roster_file.roster, self.ledger),
+            services={Provider.SALESFORCE: self.services.salesforce},
+            passwords=SalesforcePasswords(),
+            vault=self.services.vault,
+            chat=self.services.slack,
+            members=self.services.members,
+            records=self.services.github,
+            comments=self.services.github,
+        )
+        self._writer: InboxWriter | None = None
+        self._writer_lock = threading.Lock()
+        self._complained_of: tuple[str | None, str | None] = (None, None)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._pulse = _Pulse(self)
+
+    # ---- taking requests in ---------------------------------------------------------------------
+
+    def web(self) -> FastAPI:
+        """Build the HTTP application with every doorway."""
+        web = FastAPI(
+            title="Usher", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json"
+        )
+        desk = FrontDesk(self.context, self.keep)
+        settings = self.settings
+        web.include_router(
+            slack_routes(
+                make_slack_app(
+                    signing_secret=settings.slack.signing_secret.reveal(),
+                    bot_token=settings.slack.bot_token.reveal(),
+                    api_url=settings.slack.api_url,
+                    team_id=settings.slack.team_id,
+                    inbox=desk,
+                    desk=desk,
+                    public_issue_url=self.services.github.issue_url,
+                    now=self.clock.now,
+                )
+            )
+        )
+        web.include_router(
+            github_routes(
+                secret=settings.github.webhook_secret.reveal(),
+                repo=settings.github.repo,
+                label=FORM_LABEL,
+                bot_login=self.services.github_client.bot_login,
+                inbox=desk,
+            )
+        )
+        if settings.api_tokens_file is not None:
+            tokens = ApiTokensFile(settings.api_tokens_file)
+            web.include_router(onboarding_routes(desk=desk, tokens=tokens))
+        registry = CollectorRegistry()
+        registry.register(LedgerFigures(self.database))
+        web.include_router(health_routes(checks=self._pulse.check, registry=registry))
+        return web
+
+    def keep(
+        self, delivery_id: str, source: str, message: str, at: datetime, *, needs_handling: bool
+    ) -> Future[bool]:
+        """Keep a message durably, together with the start of its handling if it needs any."""
+        with self._writer_lock:
+            if self._writer is None:
+                self._writer = InboxWriter(self.ledger, partial(start_handling, self.context))
+        posted = Posted(
+            delivery_id=delivery_id,
+            source=source,
+            message=message,
+            at=at,
+            needs_handling=needs_handling,
+        )
+        return self._writer.post(posted)
+
+    # ---- doing the work -------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Take part in the work until `stop`: run what is queued, sweep, and catch up."""
+        ctx = self.context
+        beat(ctx)
+        self.engine.launch(
+            {
+                ADVANCE: partial(advance, ctx),
+                END: partial(end, ctx),
+                TELL: partial(tell, ctx),
+                HANDLE: partial(handle, ctx),
+            },
+            self.sweep,
+        )
+        self._every(self.pace.beat_s, "beat", lambda: beat(ctx))
+        self._every(self.pace.catch_up_s, "catch-up", self.catch_up)
+        self._every(6 * 3600, "forget", lambda: forget(ctx))
+
+    def sweep(self) -> None:
+        """Resume what dead workers left, start what is due, and complain of files not in force."""
+        self._complain()
+        take_over(self.context, alive_s=self.pace.alive_s)
+        sweep(self.context)
+
+    def _complain(self) -> None:
+        """Say once for each new mistake that a policy or roster file is not in force."""
+        self.policies.policy()
+        self.roster_file.roster()
+        faults = (self.policies.error, self.roster_file.error)
+        if faults != self._complained_of:
+            self._complained_of = faults
+            for what, fault in zip(("policy", "roster"), faults, strict=True):
+                if fault is not None:
+                    log.error("file.not_in_force", what=what, why=fault)
+
+    def catch_up(self) -> None:
+        """Read from GitHub what webhooks may have told while nobody listened."""
+        started = self.clock.now()
+        with self.ledger.begin() as tx:
+            since = tx.cursors.get("github")
+            if since is None:
+                tx.cursors.set("github", started)
+                return
+        since -= CLOCK_SLACK
+        changes = self.services.changes
+        door = Doorway(
+            label=FORM_LABEL,
+            bot_login=self.services.github_client.bot_login(),
+        )
+        desk = FrontDesk(self.context, self.keep)
+        for envelope in catch_up(
+            issues=changes.issues_since(since),
+            comments=changes.comments_since(since),
+            since=since,
+            door=door,
+        ):
+            desk.receive(envelope)
+        with self.ledger.begin() as tx:
+            tx.cursors.set("github", started)
+
+    def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
+        """Do something again and again in the background, from now on; a failure is logged."""
+
+        def loop() -> None:
+            while True:
+                try:
+                    act()
+                except ConnectorError as error:
+                    log.warning("background.failed", what=name, why=error.detail)
+                except Exception:
+                    log.exception("background.failed", what=name)
+                if self._stopping.wait(seconds):
+                    return
+
+        thread = threading.Thread(target=loop, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    # ---- beginning and end ----------------------------------------------------------------------
+
+    def migrate(self) -> None:
+        """Bring the database up to date: the engine's tables and our own."""
+        migrate_engine(self.settings.database_url.reveal())
+        migrate(self.database)
+
+    def is_migrated(self) -> bool:
+        return is_current(self.database)
+
+    def stop(self, wait_s: int = 20) -> None:
+        """Finish what is running, at most `wait_s` seconds; the next worker resumes the rest."""
+        self._stopping.set()
+        if self._writer is not None:
+            self._writer.close()
+        self.engine.stop(wait_s)
+        for thread in self._threads:
+            thread.join(timeout=5)
+        self.ledger.close()
+
+
+class _Pulse:
+    """Answers readiness from checks that are at most half a minute old."""
+
+    def __init__(self, usher: Usher) -> None:
+        self._usher = usher
+        self._lock = threading.Lock()
+        self._seen: dict[str, tuple[float, str | None]] = {}
+
+    def check(self) -> Mapping[str, str | None]:
+        """Name each part with what is wrong, or None."""
+        parts: dict[str, str | None] = {
+            "database": self._database(),
+            "policy": self._usher.policies.error,
+            "roster": self._usher.roster_file.error,
+        }
+        with self._lock:
+            for name, service in self._usher.services.health.items():
+                parts[name] = self._service(name, service)
+        return parts
+
+    def _database(self) -> str | None:
+        try:
+            with self._usher.ledger.read() as tx:
+                tx.cursors.get("github")
+        except ConnectorError as error:
+            return error.detail
+        return None
+
+    def _service(self, name: str, service: Health) -> str | None:
+        at, problem = self._seen.get(name, (float("-inf"), None))
+        if time.monotonic() - at > self._usher.pace.health_s:
+            problem = _ask(service)
+            self._seen[name] = (time.monotonic(), problem)
+        return problem
+
+
+def _ask(service: Health) -> str | None:
+    try:
+        service.check()
+    except ConnectorError as error:
+        return error.detail
+    return None

@@ -1,0 +1,327 @@
+"""The commands. Exit codes: 0 ok, 1 the answer is no, 2 wrong use, 3 broken outside."""
+
+import getpass
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.domain.errors import (
+    ConnectorError,
+    PolicyError,
+    RequestRejected,
+    SettingsError,
+    UsherError,
+)
+
+OK, NO, WRONG_USE, BROKEN = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="usher",
+    help="Access asked for in Slack or on an issue, decided by policy in Git, handed over safely.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+policy_app = typer.Typer(help="Check the policy files.", no_args_is_help=True)
+requests_app = typer.Typer(help="Look at requests and act on them.", no_args_is_help=True)
+grants_app = typer.Typer(help="Look at access held, and take it away.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+app.add_typer(requests_app, name="requests")
+app.add_typer(grants_app, name="grants")
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+def main() -> None:
+    """Run the command line; every expected error ends in a sentence and its exit code."""
+    try:
+        app()
+    except (SettingsError, PolicyError) as error:
+        _complain(error)
+        sys.exit(WRONG_USE if isinstance(error, SettingsError) else NO)
+    except RequestRejected as no:
+        err.print(no.sentence(), markup=False)
+        sys.exit(NO)
+    except UsherError as error:
+        service = error.service if isinstance(error, ConnectorError) else "usher"
+        err.print(f"{service}: {error.detail}", markup=False)
+        sys.exit(BROKEN)
+
+
+def _complain(error: SettingsError | PolicyError) -> None:
+    err.print(error.detail, markup=False)
+    lines = error.problems if isinstance(error, SettingsError) else error.faults
+    for line in lines:
+        err.print(f"  {line}", markup=False)
+
+
+# ---- serving ------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve() -> None:
+    """Run everything in one process: doorways and work (the way to run on SQLite)."""
+    from bot.serving import serve as run
+
+    run(takes_requests=True, does_work=True)
+
+
+@app.command()
+def web() -> None:
+    """Take requests in; the work is done by `usher worker` processes (PostgreSQL)."""
+    from bot.serving import serve as run
+
+    run(takes_requests=True, does_work=False)
+
+
+@app.command()
+def worker() -> None:
+    """Do the work that `usher web` processes took in (PostgreSQL)."""
+    from bot.serving import serve as run
+
+    run(takes_requests=False, does_work=True)
+
+
+@app.command()
+def migrate() -> None:
+    """Create or update the database (the release phase; `serve` does it by itself)."""
+    with _usher() as usher:
+        usher.migrate()
+    out.print("The database is up to date.")
+
+
+@app.command()
+def sandbox(
+    with_bot: Annotated[bool, typer.Option(help="Start the bot too, on SQLite.")] = False,
+    tour: Annotated[bool, typer.Option(help="Play the whole story, print it, and end.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where keys and the database go.")] = Path("var"),
+) -> None:
+    """Run Slack, GitHub, Salesforce and 1Password on this machine, with an example company."""
+    if tour:
+        from bot.tour import play
+
+        raise typer.Exit(play(out))
+    from bot.playground import run_sandbox
+
+    run_sandbox(folder, out, with_bot=with_bot)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check every setting, credential and right, each with a one-line fix."""
+    from bot.doctor import examine
+
+    findings = examine()
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings]))  # noqa: T201  # a script reads it, unstyled
+    else:
+        for finding in findings:
+            mark = "[green]ok[/]  " if finding.is_fine else "[red]fix[/] "
+            out.print(mark, end="")
+            out.print(f"{finding.part}: {finding.text}", markup=False)
+    if not all(finding.is_fine for finding in findings):
+        raise typer.Exit(BROKEN)
+
+
+# ---- policy -------------------------------------------------------------------------------------
+
+
+@policy_app.command("check")
+def policy_check(
+    directory: Annotated[Path | None, typer.Argument(help="Default: POLICY_DIR.")] = None,
+    form: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
+) -> None:
+    """Read the policy files strictly and list everything that is wrong."""
+    from bot.adapters.policy_files.loader import load_policy
+    from bot.settings import load_local_settings
+
+    if form not in ("text", "json", "github"):
+        raise typer.BadParameter("--format is text, json or github")
+    where = directory or load_local_settings().policy_dir
+    try:
+        policy = load_policy(where)
+    except PolicyError as wrong:
+        _print_faults(wrong, form)
+        raise typer.Exit(NO) from wrong
+    if form == "json":
+        print(json.dumps({"ok": True, "commit": policy.commit, "levels": len(policy.levels)}))  # noqa: T201  # a script reads it, unstyled
+    elif form == "text":
+        out.print(
+            f"{where}: fine. {len(policy.systems)} systems, {len(policy.levels)} levels, "
+            f"{len(policy.roles)} roles (policy {policy.commit})."
+        )
+
+
+def _print_faults(wrong: PolicyError, form: str) -> None:
+    from bot.adapters.policy_files.report import FaultFormat, format_faults
+
+    if form == "json":
+        print(json.dumps({"ok": False, "faults": list(wrong.faults)}))  # noqa: T201  # a script reads it, unstyled
+    else:
+        print(format_faults(wrong.faults, FaultFormat(form)))  # noqa: T201  # a script reads it, unstyled
+
+
+# ---- requests -----------------------------------------------------------------------------------
+
+
+@requests_app.command("list")
+def requests_list(
+    state: Annotated[str | None, typer.Option(help="Only this state, e.g. needs_it.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List requests, newest first."""
+    from bot.domain.request import RequestState
+
+    states = [_choice(RequestState, state)] if state else list(RequestState)
+    with _usher() as usher, usher.ledger.read() as tx:
+        found = tx.requests.select(states, limit)
+    rows = [
+        {
+            "id": r.id,
+            "state": str(r.state),
+            "level": r.level_id,
+            "person": r.person_id,
+            "issue": r.issue_number,
+            "since": f"{r.changed_at:%Y-%m-%d %H:%M}",
+            "note": r.note,
+        }
+        for r in found
+    ]
+    _print_rows(rows, as_json=as_json, nothing="No requests.")
+
+
+@requests_app.command("show")
+def requests_show(request_id: str, as_json: AsJson = False) -> None:
+    """Show one request with everything that happened to it."""
+    with _usher() as usher, usher.ledger.read() as tx:
+        request = tx.requests.get(request_id)
+        entries = tx.audit.of_subject(request_id)
+    if request is None:
+        err.print(f"There is no request {request_id}. See: usher requests list", markup=False)
+        raise typer.Exit(NO)
+    if as_json:
+        story = {"request": asdict(request), "audit": [asdict(entry) for entry in entries]}
+        print(json.dumps(story, default=str))  # noqa: T201  # a script reads it, unstyled
+        return
+    out.print(
+        f"{request.id}  {request.state}  {request.level_id} for {request.person_id}", markup=False
+    )
+    if request.decision:
+        d = request.decision
+        out.print(f"rule: {d.rule} ({d.where}), policy {d.policy_commit}", markup=False)
+    for entry in entries:
+        facts = ", ".join(f"{key}: {value}" for key, value in entry.facts.items() if value)
+        out.print(
+            f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.tag}  {entry.actor}  {facts}", markup=False
+        )
+
+
+@requests_app.command("cancel")
+def requests_cancel(request_id: str) -> None:
+    """Cancel a request; what was set up half-way is taken away."""
+    from bot.operating import cancel_request
+
+    with _usher() as usher:
+        out.print(cancel_request(usher.context, request_id, actor=_me()), markup=False)
+
+
+@requests_app.command("retry")
+def requests_retry(request_id: str) -> None:
+    """Try again what got stuck: setting up, or taking away."""
+    from bot.operating import retry
+
+    with _usher() as usher:
+        out.print(retry(usher.context, request_id, actor=_me()), markup=False)
+
+
+# ---- grants -------------------------------------------------------------------------------------
+
+
+@grants_app.command("list")
+def grants_list(
+    person: Annotated[str | None, typer.Option(help="Only this person's (id).")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the access people hold."""
+    from bot.domain.grant import GrantState
+
+    held = [state for state in GrantState if state is not GrantState.ENDED]
+    with _usher() as usher, usher.ledger.read() as tx:
+        found = tx.grants.of_person(person) if person else tx.grants.select(held, limit)
+    rows = [
+        {
+            "id": g.id,
+            "state": str(g.state),
+            "person": g.person_id,
+            "level": g.level_id,
+            "until": f"{g.until:%Y-%m-%d %H:%M} UTC" if g.until else "permanent",
+            "basis": str(g.basis),
+            "account": g.username,
+        }
+        for g in found[:limit]
+    ]
+    _print_rows(rows, as_json=as_json, nothing="Nobody holds access through Usher.")
+
+
+@grants_app.command("revoke")
+def grants_revoke(grant_id: str) -> None:
+    """Take access away now."""
+    from bot.operating import revoke_grant
+
+    with _usher() as usher:
+        out.print(revoke_grant(usher.context, grant_id, actor=_me()), markup=False)
+
+
+# ---- shared -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _usher() -> Iterator[Any]:
+    from bot.app import Usher
+    from bot.logs import configure_logs
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    configure_logs(settings.log_level, json=False, stream=sys.stderr)
+    usher = Usher(settings)
+    try:
+        yield usher
+    finally:
+        usher.stop(0)
+
+
+def _me() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def _choice(vocabulary: Any, word: str) -> Any:
+    try:
+        return vocabulary(word)
+    except ValueError as exc:
+        raise typer.BadParameter(f"one of: {', '.join(vocabulary)}") from exc
+
+
+def _print_rows(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
+    if as_json:
+        print(json.dumps(rows))  # noqa: T201  # a script reads it, unstyled
+        return
+    if not rows:
+        out.print(nothing)
+        return
+    table = Table(*rows[0], box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(str(value) if value is not None else "" for value in row.values()))
+    out.print(table, markup=False)

@@ -1,0 +1,82 @@
+"""The doctor: every setting, credential and right, each with what to do about it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.app import Usher
+from bot.domain.errors import ConnectorError, PolicyError, SettingsError
+from bot.ports import Health
+from bot.settings import load_settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at; `text` says what it is, or how to mend it."""
+
+    part: str
+    is_fine: bool
+    text: str
+
+
+def examine(environ: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+    """Look at everything and go on after a fault, so that one run shows them all."""
+    return tuple(_examine(environ))
+
+
+def _examine(environ: Mapping[str, str] | None) -> Iterator[Finding]:
+    try:
+        settings = load_settings(environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Finding(part="settings", is_fine=False, text=problem)
+        return
+    yield Finding(part="settings", is_fine=True, text="complete")
+    try:
+        usher = Usher(settings)
+    except PolicyError as error:
+        for fault in error.faults:
+            yield Finding(part="policy", is_fine=False, text=fault)
+        return
+    try:
+        policy = usher.policies.policy()
+        yield Finding(part="policy", is_fine=True, text=f"{len(policy.levels)} levels")
+        yield from _roster(usher)
+        yield _database(usher)
+        for name, service in usher.services.health.items():
+            yield _service(name, service)
+    finally:
+        usher.stop(0)
+
+
+def _roster(usher: Usher) -> Iterator[Finding]:
+    roster, policy = usher.roster_file.roster(), usher.policies.policy()
+    unknown = sorted({p.role for p in roster} - set(policy.roles))
+    if unknown:
+        text = f"roles without a policy: {', '.join(unknown)}; add them to roles.yml"
+        yield Finding(part="roster", is_fine=False, text=text)
+    else:
+        yield Finding(part="roster", is_fine=True, text=f"{len(roster)} people")
+    logins = {(p.github or "").casefold() for p in roster}
+    for group in policy.company.groups.values():
+        strangers = [m for m in group.members if m.casefold() not in logins]
+        if strangers:
+            text = f"{group.id} names {', '.join(strangers)}, whom the roster does not know"
+            yield Finding(part="groups", is_fine=False, text=f"{text} ({group.where})")
+
+
+def _database(usher: Usher) -> Finding:
+    try:
+        if usher.is_migrated():
+            return Finding(part="database", is_fine=True, text="up to date")
+    except ConnectorError as error:
+        return Finding(part="database", is_fine=False, text=error.detail)
+    return Finding(part="database", is_fine=False, text="not up to date; run: usher migrate")
+
+
+def _service(name: str, service: Health) -> Finding:
+    try:
+        facts = service.check()
+    except ConnectorError as error:
+        return Finding(part=name, is_fine=False, text=error.detail)
+    text = ", ".join(f"{key} {value}" for key, value in facts.items())
+    return Finding(part=name, is_fine=True, text=text)

@@ -1,0 +1,85 @@
+"""A grant: access held, until when, and on which basis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.request import Task
+
+
+class GrantState(StrEnum):
+    """Where a grant stands."""
+
+    ACTIVE = "active"
+    ENDING = "ending"
+    ENDED = "ended"
+    NEEDS_IT = "needs_it"
+
+
+class GrantEvent(StrEnum):
+    """What can happen to a grant."""
+
+    END = "end"
+    FINISH = "finish"
+    FAIL = "fail"
+    RETRY = "retry"
+
+
+GRANT_TRANSITIONS: Mapping[tuple[GrantState, GrantEvent], GrantState] = {
+    (GrantState.ACTIVE, GrantEvent.END): GrantState.ENDING,
+    (GrantState.ENDING, GrantEvent.FINISH): GrantState.ENDED,
+    (GrantState.ENDING, GrantEvent.FAIL): GrantState.NEEDS_IT,
+    (GrantState.NEEDS_IT, GrantEvent.RETRY): GrantState.ENDING,
+}
+
+
+class Basis(StrEnum):
+    """Why somebody holds access."""
+
+    REQUEST = "request"
+    BIRTHRIGHT = "birthright"
+
+
+class EndReason(StrEnum):
+    """Why access ends."""
+
+    EXPIRED = "expired"
+    GIVEN_BACK = "given_back"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Person × level, until when (None: for good). `id` is the id of the request it came from."""
+
+    id: str
+    person_id: str
+    level_id: str
+    basis: Basis
+    state: GrantState
+    since: datetime
+    until: datetime | None = None
+    account: str = ""
+    username: str = ""
+    vault_id: str = ""
+    item_id: str = ""
+    end_reason: EndReason | None = None
+    ended_by: str = ""
+    ended_at: datetime | None = None
+    due_at: datetime | None = None
+    tasks: tuple[Task, ...] = ()
+    run: int = 0
+    attempts: int = 0
+    note: str = ""
+
+    @property
+    def system(self) -> str:
+        return self.level_id.partition("/")[0]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the person may still have the access (all states but ended)."""
+        return self.state is not GrantState.ENDED

@@ -1,0 +1,165 @@
+"""A request and its life: states, the one transition table, and what an approval covers."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.decision import Decision
+from bot.domain.inbound import Surface
+from bot.domain.policy import Duration
+
+
+class RequestState(StrEnum):
+    """Where a request stands; also the label vocabulary on its issue."""
+
+    SUBMITTED = "submitted"
+    REFUSED = "refused"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    DENIED = "denied"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+    AWAITING_SEAT = "awaiting_seat"
+    PROVISIONING = "provisioning"
+    DELIVERED = "delivered"
+    NEEDS_IT = "needs_it"
+
+
+class RequestEvent(StrEnum):
+    """What can happen to a request."""
+
+    REFUSE = "refuse"
+    ASK = "ask"
+    APPROVE = "approve"
+    DENY = "deny"
+    LAPSE = "lapse"
+    CANCEL = "cancel"
+    QUEUE = "queue"
+    RESERVE = "reserve"
+    DELIVER = "deliver"
+    FAIL = "fail"
+    RETRY = "retry"
+
+
+_S, _E = RequestState, RequestEvent
+
+TRANSITIONS: Mapping[tuple[RequestState, RequestEvent], RequestState] = {
+    (_S.SUBMITTED, _E.REFUSE): _S.REFUSED,
+    (_S.SUBMITTED, _E.ASK): _S.AWAITING_APPROVAL,
+    (_S.SUBMITTED, _E.APPROVE): _S.APPROVED,
+    (_S.AWAITING_APPROVAL, _E.ASK): _S.AWAITING_APPROVAL,
+    (_S.AWAITING_APPROVAL, _E.REFUSE): _S.REFUSED,
+    (_S.AWAITING_APPROVAL, _E.APPROVE): _S.APPROVED,
+    (_S.AWAITING_APPROVAL, _E.DENY): _S.DENIED,
+    (_S.AWAITING_APPROVAL, _E.LAPSE): _S.LAPSED,
+    (_S.AWAITING_APPROVAL, _E.CANCEL): _S.CANCELLED,
+    (_S.APPROVED, _E.ASK): _S.AWAITING_APPROVAL,
+    (_S.APPROVED, _E.REFUSE): _S.REFUSED,
+    (_S.APPROVED, _E.CANCEL): _S.CANCELLED,
+    (_S.APPROVED, _E.QUEUE): _S.AWAITING_SEAT,
+    (_S.AWAITING_SEAT, _E.ASK): _S.AWAITING_APPROVAL,
+    (_S.AWAITING_SEAT, _E.REFUSE): _S.REFUSED,
+    (_S.AWAITING_SEAT, _E.CANCEL): _S.CANCELLED,
+    (_S.AWAITING_SEAT, _E.RESERVE): _S.PROVISIONING,
+    (_S.AWAITING_SEAT, _E.FAIL): _S.NEEDS_IT,
+    (_S.PROVISIONING, _E.QUEUE): _S.AWAITING_SEAT,
+    (_S.PROVISIONING, _E.DELIVER): _S.DELIVERED,
+    (_S.PROVISIONING, _E.FAIL): _S.NEEDS_IT,
+    (_S.NEEDS_IT, _E.RETRY): _S.PROVISIONING,
+    (_S.NEEDS_IT, _E.CANCEL): _S.CANCELLED,
+}
+
+ESCALATED = 2
+"""How many reminders make a request an escalated one."""
+
+ENDED = frozenset({_S.REFUSED, _S.DENIED, _S.LAPSED, _S.CANCELLED, _S.DELIVERED})
+"""States that a request does not leave; its issue is closed."""
+
+
+def next_state(state: RequestState, event: RequestEvent) -> RequestState | None:
+    """Return where `event` leads from `state`, or None when it cannot happen there."""
+    return TRANSITIONS.get((state, event))
+
+
+class Verdict(StrEnum):
+    """An approver's answer."""
+
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """One approver's answer; it counts only while the request's digest is still `digest`."""
+
+    person_id: str
+    verdict: Verdict
+    surface: Surface
+    digest: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A step that a person does by hand and ticks off."""
+
+    position: int
+    text: str
+    done_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Somebody asks for a level, for a person, for a time, with a reason.
+
+    `run` counts the attempts to move it, `revision` every change that people should see; `digest`
+    is what an approval must cover; `origin` names the onboarding it belongs to.
+    """
+
+    id: str
+    person_id: str
+    requester_id: str
+    level_id: str
+    duration: Duration
+    reason: str
+    source: Surface
+    state: RequestState
+    created_at: datetime
+    changed_at: datetime
+    is_birthright: bool = False
+    digest: str = ""
+    decision: Decision | None = None
+    approvals: tuple[Approval, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    starts_at: datetime | None = None
+    due_at: datetime | None = None
+    reminders: int = 0
+    issue_number: int | None = None
+    run: int = 0
+    revision: int = 0
+    attempts: int = 0
+    note: str = ""
+    ended_by: str = ""
+    origin: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def is_on_behalf(self) -> bool:
+        return self.requester_id != self.person_id
+
+
+def request_digest(
+    *, person_id: str, content_digest: str, duration: Duration, reason: str, decision: Decision
+) -> str:
+    """Digest what an approver is shown: person, level content, length, reason, and who is asked."""
+    asked = [need.because for need in decision.needs]
+    shown = [person_id, content_digest, str(duration), reason, decision.rule, asked]
+    # JSON keeps the parts apart, whatever line breaks or commas a reason has.
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:24]

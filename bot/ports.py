@@ -1,0 +1,397 @@
+"""What the inside needs from the outside: small protocols, domain values in and out."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain.audit import Entry
+from bot.domain.cards import Card, IssuePage
+from bot.domain.decision import Reason
+from bot.domain.desk import LevelChoice, Mine, Onboarding, OnboardingCall, OnboardingStatus
+from bot.domain.grant import Grant, GrantState
+from bot.domain.inbound import Actor, Envelope, Submission
+from bot.domain.journal import Kept, Write
+from bot.domain.people import Person, Roster
+from bot.domain.plan import Change, Holder, SeatView
+from bot.domain.policy import Bundle, Policy
+from bot.domain.request import Approval, Request, RequestState
+from bot.domain.secret import Secret
+from bot.domain.vault import Handoff
+
+
+class Clock(Protocol):
+    """The time, always with a zone."""
+
+    def now(self) -> datetime: ...
+
+
+class PolicySource(Protocol):
+    """The policy in force: the last good one."""
+
+    def policy(self) -> Policy: ...
+
+
+class PeopleSource(Protocol):
+    """Everybody, as the roster and the onboardings know them now."""
+
+    def roster(self) -> Roster: ...
+
+    def add(self, person: Person) -> None:
+        """Know a person from now on who came through onboarding; the roster file wins."""
+        ...
+
+
+class SeatReader(Protocol):
+    """Looks at a system and cannot change it."""
+
+    def observe(self, holder: Holder, bundle: Bundle | None) -> SeatView:
+        """Look up the account by immutable key, the bundle's pools and unknown names, in one call.
+
+        Raises Unavailable, RateLimited or Unauthorized.
+        """
+        ...
+
+
+class SeatWriter(Protocol):
+    """Changes one account in a system."""
+
+    def apply(self, change: Change, holder: Holder, view: SeatView) -> SeatView:
+        """Make one change and return the view for the next one, which knows an account just made.
+
+        `view` is a look at the system taken just before; look again to see what came of it.
+        Idempotent: making a change again changes nothing. Raises SeatsExhausted, Conflict (refused
+        for good), OutcomeUnknown (answer lost), Unavailable, RateLimited or Unauthorized.
+        """
+        ...
+
+    def set_password(self, user_id: str, password: Secret) -> None:
+        """Set the password; raises Conflict with code INVALID_NEW_PASSWORD when refused."""
+        ...
+
+
+class Passwords(Protocol):
+    """Makes credentials that every provider's password rules accept."""
+
+    def new(self) -> Secret: ...
+
+
+class Vault(Protocol):
+    """The hand-off vaults."""
+
+    def find_item(self, vault_id: str, tag: str) -> str | None:
+        """Return the id of the item with this tag; Unauthorized when the token may not read."""
+        ...
+
+    def create_item(self, handoff: Handoff, password: Secret) -> str:
+        """Store the credential and return the new item's id. Not idempotent: look first.
+
+        Raises OutcomeUnknown, Unavailable, Unauthorized, or NotFound when the vault is not there.
+        """
+        ...
+
+    def delete_item(self, vault_id: str, item_id: str) -> None:
+        """Remove an item; one that is gone already is fine."""
+        ...
+
+
+class Chat(Protocol):
+    """Messages to people in Slack; a handle is opaque and kept by the caller."""
+
+    def find_message(self, slack_id: str, key: str, since: datetime) -> str | None:
+        """Return the handle of our message with this key in the person's DM, posted since then."""
+        ...
+
+    def post(self, slack_id: str, card: Card, key: str) -> str:
+        """Send a card to a person and return its handle. Not idempotent: look first.
+
+        Raises OutcomeUnknown, NotFound (nobody to reach), Unavailable, RateLimited or Unauthorized.
+        """
+        ...
+
+    def update(self, handle: str, card: Card, key: str) -> None:
+        """Make the message say what the card says now; idempotent."""
+        ...
+
+    def whisper(self, slack_id: str, text: str, response_url: str = "") -> None:
+        """Answer a person's click where only they see it, in plain text."""
+        ...
+
+
+class Members(Protocol):
+    """Who is really behind a Slack id."""
+
+    def refusal(self, slack_id: str) -> str:
+        """Say why this member may not use Usher (guest, bot, outsider, gone); empty if fine."""
+        ...
+
+
+class Records(Protocol):
+    """The issues: one per request, the record."""
+
+    def find_issue(self, key: str, since: datetime) -> int | None:
+        """Return the number of the issue that we opened for this key since then."""
+        ...
+
+    def create_issue(self, page: IssuePage, key: str) -> int:
+        """Open an issue. Not idempotent: look first. Raises any ConnectorError."""
+        ...
+
+    def update_issue(self, number: int, page: IssuePage) -> None:
+        """Make labels and open or closed match the page, writing only the difference."""
+        ...
+
+    def issue_url(self, number: int) -> str:
+        """Return the address of an issue for people."""
+        ...
+
+
+class Comments(Protocol):
+    """Comments on the issues; a card is rendered, a text is taken as it is."""
+
+    def find_comment(self, number: int, key: str, since: datetime) -> str | None:
+        """Return the id of our comment with this key, made since then."""
+        ...
+
+    def create_comment(self, number: int, content: Card | str, key: str) -> str:
+        """Add a comment and return its id. Not idempotent: look first."""
+        ...
+
+    def update_comment(self, comment_id: str, content: Card | str, key: str) -> None:
+        """Make the comment say this; idempotent."""
+        ...
+
+
+INBOX_TIMEOUT_S = 2.3
+"""Slack gives up after three seconds; before that it gets a clear no."""
+
+
+class Inbox(Protocol):
+    """The durable way in."""
+
+    def receive(self, envelope: Envelope) -> bool:
+        """Keep a message durably before returning; False when its delivery id was known already.
+
+        Raises Unavailable when the database is gone, so that the sender is told to try again.
+        """
+        ...
+
+    def post(self, envelope: Envelope) -> Future[bool]:
+        """Do the same without waiting: what `receive` returns or raises is in the future.
+
+        Whoever waits for it gives up after INBOX_TIMEOUT_S and cancels it.
+        """
+        ...
+
+
+class Desk(Protocol):
+    """What a doorway may look up while somebody waits; reads only, from memory and the database."""
+
+    def preview(self, submission: Submission) -> tuple[Reason, ...]:
+        """Return the reasons for which this would be refused now; empty when it may go ahead."""
+        ...
+
+    def search_levels(self, words: str, limit: int) -> tuple[LevelChoice, ...]:
+        """Return the levels that fit these words best, over names and descriptions."""
+        ...
+
+    def mine(self, actor: Actor) -> Mine:
+        """Return what this person holds and waits for; raises NotPermitted for a stranger."""
+        ...
+
+    def onboard(self, call: OnboardingCall) -> OnboardingStatus:
+        """Take an onboarding in, once per caller and idempotency key.
+
+        Raises InvalidRequest, or StaleApproval when the key was used for another body.
+        """
+        ...
+
+    def onboarding(self, onboarding_id: str) -> OnboardingStatus | None:
+        """Return how far an onboarding is, or None when there is none with this id."""
+        ...
+
+
+class RequestRows(Protocol):
+    """Requests with their approvals and tasks."""
+
+    def add(self, request: Request) -> bool: ...
+
+    def get(self, request_id: str, *, lock: bool = False) -> Request | None: ...
+
+    def by_issue(self, number: int, *, lock: bool = False) -> Request | None: ...
+
+    def save(self, request: Request, *, was: Request) -> bool:
+        """Write back what changed; False when the row has gone on since `was` was read."""
+        ...
+
+    def add_approval(self, request_id: str, approval: Approval) -> bool: ...
+
+    def due(self, now: datetime, limit: int) -> list[Request]: ...
+
+    def of_person(self, person_id: str) -> list[Request]: ...
+
+    def of_origin(self, origin: str) -> list[Request]: ...
+
+    def select(self, states: Iterable[RequestState], limit: int) -> list[Request]: ...
+
+    def set_issue(self, request_id: str, number: int) -> None: ...
+
+    def untold(self, now: datetime, limit: int) -> list[Request]:
+        """List requests whose latest revision people have not seen, and whose next try is due."""
+        ...
+
+    def mark_told(self, request_id: str, revision: int) -> None: ...
+
+    def tell_attempts(self, request_id: str) -> int: ...
+
+    def tell_later(self, request_id: str, at: datetime, attempts: int) -> None: ...
+
+
+class GrantRows(Protocol):
+    """Grants with their tasks."""
+
+    def add(self, grant: Grant) -> bool: ...
+
+    def get(self, grant_id: str, *, lock: bool = False) -> Grant | None: ...
+
+    def save(self, grant: Grant, *, was: Grant) -> bool: ...
+
+    def due(self, now: datetime, limit: int) -> list[Grant]: ...
+
+    def of_person(self, person_id: str) -> list[Grant]:
+        """List what the person holds or may still hold (all but ended)."""
+        ...
+
+    def select(self, states: Iterable[GrantState], limit: int) -> list[Grant]: ...
+
+
+class SeatRows(Protocol):
+    """Seats spoken for by requests on their way."""
+
+    def lock(self, system: str) -> None: ...
+
+    def reserve(self, request_id: str, system: str, pools: Iterable[str], at: datetime) -> None: ...
+
+    def release(self, request_id: str) -> None: ...
+
+    def reserved(self, system: str, *, except_for: str) -> dict[str, int]: ...
+
+
+class InboxRows(Protocol):
+    """Messages as they came in."""
+
+    def get(self, delivery_id: str, *, lock: bool = False) -> Kept | None: ...
+
+    def handled(self, delivery_id: str, reply: str | None, at: datetime) -> None: ...
+
+    def answered(self, delivery_id: str, at: datetime) -> None: ...
+
+    def postpone(self, delivery_id: str, until: datetime | None, note: str) -> None: ...
+
+    def open(self, received_before: datetime, now: datetime, limit: int) -> list[Kept]: ...
+
+    def forget(self, before: datetime) -> int: ...
+
+
+class WriteRows(Protocol):
+    """The journal of outbound creations."""
+
+    def get(self, key: str) -> Write | None: ...
+
+    def intend(self, write: Write) -> bool:
+        """Note down what is about to be written; False when somebody has just done so."""
+        ...
+
+    def settle(self, key: str, address: str, content: str) -> None: ...
+
+    def of_owner(self, owner: str) -> list[Write]: ...
+
+
+class AuditRows(Protocol):
+    """The audit log."""
+
+    def write(self, entry: Entry) -> None: ...
+
+    def of_subject(self, subject: str) -> list[Entry]: ...
+
+
+class PeopleRows(Protocol):
+    """People who came through onboarding."""
+
+    def add(self, person: Person, at: datetime) -> None: ...
+
+    def all(self) -> list[Person]: ...
+
+
+class OnboardingRows(Protocol):
+    """Onboardings, once per caller and idempotency key."""
+
+    def add(self, onboarding_id: str, call: OnboardingCall, at: datetime) -> bool: ...
+
+    def get(self, onboarding_id: str) -> Onboarding | None: ...
+
+
+class WorkerRows(Protocol):
+    """Which workers are alive, by the machines' own clocks."""
+
+    def beat(self, worker: str, at: float) -> None: ...
+
+    def alive(self, since: float) -> set[str]: ...
+
+    def forget(self, before: float) -> None: ...
+
+
+class CursorRows(Protocol):
+    """How far we have read somewhere."""
+
+    def get(self, name: str) -> datetime | None: ...
+
+    def set(self, name: str, at: datetime) -> None: ...
+
+
+class Transaction(Protocol):
+    """Everything one transaction can read and write; `connection` is for the engine alone."""
+
+    @property
+    def connection(self) -> Any: ...
+    @property
+    def requests(self) -> RequestRows: ...
+    @property
+    def grants(self) -> GrantRows: ...
+    @property
+    def seats(self) -> SeatRows: ...
+    @property
+    def inbox(self) -> InboxRows: ...
+    @property
+    def writes(self) -> WriteRows: ...
+    @property
+    def audit(self) -> AuditRows: ...
+    @property
+    def people(self) -> PeopleRows: ...
+    @property
+    def onboardings(self) -> OnboardingRows: ...
+    @property
+    def workers(self) -> WorkerRows: ...
+    @property
+    def cursors(self) -> CursorRows: ...
+
+
+class Ledger(Protocol):
+    """The database; both raise Unavailable when it is gone or locked."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that commits when the block ends well."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that only reads."""
+        ...
+
+
+class Health(Protocol):
+    """One outside service's pulse, for /readyz and the doctor."""
+
+    def check(self) -> Mapping[str, str]:
+        """Return facts to show (version, user, rights); raises ConnectorError if wrong."""
+        ...

@@ -1,0 +1,290 @@
+"""The tour: the whole story against the sandbox, without a human, each step in plain words."""
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from bot.logs import configure_logs
+from bot.playground import Playground
+from bot.sandbox.example import colleagues
+from bot.sandbox.salesforce import UserSnapshot
+from bot.sandbox.slack import SlackMessage, View
+from bot.sandbox.world import CONNECT_TOKEN, HR_TOKEN
+
+ANN, BEA, CAI, DOV, GUS = "U0ANN00004", "U0BEA00003", "U0CAI00006", "U0DOV00007", "U0GUS00002"
+NEWCOMER = {
+    "id": "p101",
+    "mail": "noor.haddad@acme.example",
+    "name": "Noor Haddad",
+    "role": "csm",
+    "manager_id": "p009",
+    "timezone": "Asia/Tokyo",
+    "github": "octo-noor",
+    "slack_id": "U0NOO00101",
+    "handoff_vault": "vaultnoor00000000000000101",
+}
+
+
+class TourFailed(Exception):
+    """A step did not have its effect."""
+
+
+class Tour:
+    """Plays people through the emulators and checks what came of it."""
+
+    def __init__(self, ground: Playground, out: Console) -> None:
+        self._ground = ground
+        self._world = ground.world
+        self._out = out
+        self._step = 0
+
+    def chapter(self, title: str) -> None:
+        self._out.print(f"\n[bold]{title}[/]")
+
+    def say(self, text: str) -> None:
+        self._step += 1
+        self._out.print(f"  {self._step:>2}. ", end="")
+        self._out.print(text, markup=False)
+
+    def check(self, what: str, is_so: object) -> None:
+        if not is_so:
+            raise TourFailed(what)
+        self._out.print("      [green]✓[/] ", end="")
+        self._out.print(what, markup=False)
+
+    # ---- chapters -------------------------------------------------------------------------------
+
+    def high_risk_request(self) -> int:
+        """Ask in Slack, refuse a self-approval, approve on GitHub, provision, deliver, tell."""
+        self.chapter("Ann asks for Salesforce in Slack")
+        self.ask_in_slack(ANN, "standard", "salesforce/standard", "90d", "Q1 pipeline reviews")
+        self.say("Ann typed /access standard, chose 90 days, and said why.")
+        issue = self._world.github.issues()[-1]
+        self.check(f"issue #{issue.number} is open: {issue.title}", issue.state == "open")
+        card = self.last_card(ANN)
+        self.check(
+            f"Ann's card says: {card.text.splitlines()[0]}", "Waiting for approval" in card.text
+        )
+
+        self.say("Ann tries to approve her own request on the issue.")
+        self.comment("octo-ann", issue.number, "/approve")
+        self.check(
+            f"the answer is no: {self.last_comment(issue.number)}",
+            "Nobody approves their own request" in self.last_comment(issue.number),
+        )
+        self.say("Bea, her manager, and Gus, who looks after Salesforce, approve on the issue.")
+        self.comment("octo-bea", issue.number, "/approve")
+        self.check("one yes is not enough", self._user("p004") is None)
+        self.comment("octo-gtm-1", issue.number, "/approve")
+        self.see_access("p004", "vaultann000000000000000004", issue.number)
+        return issue.number
+
+    def see_access(self, person_id: str, vault: str, number: int) -> None:
+        user = self._user(person_id)
+        if user is None:
+            raise TourFailed(f"Salesforce has no user for {person_id}")
+        self.check(
+            f"Salesforce has {user.username}: {user.licence}, {user.profile}, "
+            f"sets {', '.join(user.permission_sets) or 'none'}",
+            user.is_active and not user.is_frozen,
+        )
+        items = self._world.onepassword.items(vault)
+        self.check(
+            f"the hand-off vault has «{items[-1].title}»" if items else "an item in the vault",
+            len(items) == 1 and items[0].password == user.last_password,
+        )
+        issue = self._world.github.issue(number)
+        self.check("the issue is closed and says so", issue.state == "closed")
+
+    def low_risk_request(self) -> int:
+        """Ask with the GitHub form, approve in Slack."""
+        self.chapter("Cai asks with the issue form on GitHub, and Dov approves in Slack")
+        made = self._world.github.person("octo-cai").open_form(
+            {
+                "Level": "salesforce/view-only",
+                "For whom": "",
+                "For how long": "30 days",
+                "Why": "Check which customers hit the importer bug",
+            },
+            title="Salesforce for me",
+        )
+        self._ground.settle()
+        self.say("Cai filled in the form for salesforce/view-only, 30 days.")
+        card = self.last_card(DOV)
+        self.check("Dov has a card with Approve and Deny", "request:approve" in str(card.blocks))
+        self._world.slack.person(DOV).press(card, "request:approve")
+        self._ground.settle()
+        self.say("Dov pressed Approve.")
+        self.see_access("p006", "vaultcai000000000000000006", made.number)
+        return made.number
+
+    def onboarding(self) -> None:
+        """The HR system says who joins; the role's levels are granted on the first day."""
+        self.chapter("Noor joins in three days, says the HR system")
+        first_day = (self._ground.clock.now() + timedelta(days=3)).date().isoformat()
+        self._world.slack.add_user("U0NOO00101", name="Noor Haddad", mail=NEWCOMER["mail"])
+        self._world.onepassword.add_vault("Handoff - p101", vault_id=NEWCOMER["handoff_vault"])
+        vaults = [NEWCOMER["handoff_vault"], *(c.handoff_vault for c in colleagues())]
+        self._world.onepassword.add_token(CONNECT_TOKEN, vaults=dict.fromkeys(vaults, "rw"))
+        body = {"person": {**NEWCOMER, "first_day": first_day}}
+        answers = [self._post_onboarding(body) for _ in range(2)]
+        self.say("It sent the same call twice, as such systems do.")
+        self.check("once made, once recognised", [a.status_code for a in answers] == [201, 200])
+        self._ground.settle()
+        self.check("nothing is made before the first day", self._user("p101") is None)
+        self._ground.travel(timedelta(days=4))
+        self.say("The first day has come.")
+        user = self._user("p101")
+        self.check(
+            f"Noor has {user.username if user else 'nothing'}", user is not None and user.is_active
+        )
+
+    def _post_onboarding(self, body: dict[str, dict[str, str]]) -> requests.Response:
+        headers = {"Authorization": f"Bearer {HR_TOKEN}", "Idempotency-Key": "hire-noor-1"}
+        url = f"{self._ground.url}/api/v1/onboardings"
+        return requests.post(url, json=body, headers=headers, timeout=10)
+
+    def give_back(self, number: int) -> None:
+        """Ann gives her access back from Slack."""
+        self.chapter("Ann gives her seat back")
+        card = self.last_card(ANN)
+        self._world.slack.person(ANN).press(card, "grant:give_back")
+        self._ground.settle()
+        self.say("Ann pressed «Give back» on her card.")
+        self.see_ended("p004", "vaultann000000000000000004", number)
+
+    def expiry(self, number: int) -> None:
+        """Cai's thirty days are over."""
+        self.chapter("Cai's 30 days are over")
+        self._ground.travel(timedelta(days=31))
+        self.say("A month has passed.")
+        self.see_ended("p006", "vaultcai000000000000000006", number)
+
+    def see_ended(self, person_id: str, vault: str, number: int) -> None:
+        user = self._user(person_id)
+        if user is None:
+            raise TourFailed(f"Salesforce lost the user of {person_id}")
+        self.check(f"{user.username} is inactive", not user.is_active)
+        self.check("no permission sets", not user.permission_sets)
+        self.check("no permission set licences", not user.permission_set_licences)
+        self.check("the vault item is gone", not self._world.onepassword.items(vault))
+        self.check("the issue is closed", self._world.github.issue(number).state == "closed")
+
+    def ending_state(self) -> None:
+        """Print the org, the vaults, the issues and everybody's Slack as they stand."""
+        self.chapter("How everything stands at the end")
+        users = Table("Salesforce user", "active", "profile", "permission sets", box=None)
+        for user in self._world.salesforce.org.users():
+            users.add_row(
+                user.username,
+                "yes" if user.is_active else "no",
+                user.profile,
+                ", ".join(user.permission_sets),
+            )
+        self._out.print(users)
+        total, used = self._world.salesforce.org.licence("Salesforce")
+        self._out.print(f"\nSalesforce seats: {used} of {total} used\n")
+        issues = Table("Issue", "state", "labels", "title", box=None)
+        for issue in self._world.github.issues():
+            issues.add_row(f"#{issue.number}", issue.state, ", ".join(issue.labels), issue.title)
+        self._out.print(issues)
+        vaults = Table("\nVault", "items", box=None)
+        for vault in (
+            "vaultann000000000000000004",
+            "vaultcai000000000000000006",
+            NEWCOMER["handoff_vault"],
+        ):
+            titles = [item.title for item in self._world.onepassword.items(vault)]
+            vaults.add_row(vault, ", ".join(titles) or "empty")
+        self._out.print(vaults)
+        slack = Table("\nSlack of", "last word", box=None)
+        for name, slack_id in (
+            ("Ann", ANN),
+            ("Bea", BEA),
+            ("Cai", CAI),
+            ("Dov", DOV),
+            ("Gus", GUS),
+        ):
+            slack.add_row(name, self.last_card(slack_id).text.splitlines()[0])
+        self._out.print(slack)
+
+    # ---- people ---------------------------------------------------------------------------------
+
+    def ask_in_slack(self, slack_id: str, words: str, level: str, how_long: str, why: str) -> None:
+        person = self._world.slack.person(slack_id)
+        person.command("/access", words)
+        options = person.suggest("level", _action_id(person.view, "level"), level)
+        chosen = next(option for option in options if option["value"] == level)
+        how = _option(person.view, how_long)
+        answer = person.submit({"level": chosen, "how_long": how, "why": why})
+        if person.view_errors:
+            raise TourFailed(f"the modal says: {person.view_errors} ({answer.status})")
+        self._ground.settle()
+
+    def comment(self, login: str, number: int, body: str) -> None:
+        self._world.github.person(login).comment(number, body)
+        self._ground.settle()
+
+    def last_comment(self, number: int) -> str:
+        comments = self._world.github.issue(number).comments
+        ours = [c for c in comments if c.author == self._world.github.app_login]
+        return ours[-1].body.split("<!--")[0].strip()
+
+    def last_card(self, slack_id: str) -> SlackMessage:
+        messages = [m for m in self._world.slack.dm(slack_id) if "fields" in str(m.blocks)]
+        if not messages:
+            raise TourFailed(f"{slack_id} has no message")
+        return messages[-1]
+
+    def _user(self, person_id: str) -> UserSnapshot | None:
+        return self._world.salesforce.org.user(person_id)
+
+
+def _action_id(view: View | None, block_id: str) -> str:
+    for block in view.blocks if view else ():
+        if block.get("block_id") == block_id:
+            return str(block["element"]["action_id"])
+    raise TourFailed(f"no modal with {block_id} opened")
+
+
+def _option(view: View | None, value: str) -> dict[str, object]:
+    """Find the offered option with this value in the open modal."""
+    for block in view.blocks if view else ():
+        for option in block.get("element", {}).get("options", []):
+            if option["value"] == value:
+                return dict(option)
+    raise TourFailed(f"the modal does not offer {value}")
+
+
+def play(out: Console) -> int:
+    """Play the tour and return the exit code: 0 only if every step had its effect."""
+    with tempfile.TemporaryDirectory() as folder:
+        import sys
+
+        configure_logs("ERROR", json=False, stream=sys.stderr)
+        ground = Playground(Path(folder))
+        ground.start()
+        tour = Tour(ground, out)
+        try:
+            _chapters(tour)
+        except TourFailed as failed:
+            out.print("      [red]✗[/] ", end="")
+            out.print(f"{failed}", markup=False)
+            return 1
+        finally:
+            ground.stop()
+    out.print("\n[green]Every step had its effect.[/]")
+    return 0
+
+
+def _chapters(tour: Tour) -> None:
+    ann = tour.high_risk_request()
+    cai = tour.low_risk_request()
+    tour.onboarding()
+    tour.give_back(ann)
+    tour.expiry(cai)
+    tour.ending_state()

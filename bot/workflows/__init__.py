@@ -1,0 +1,1 @@
+"""Durable sequencing: short runs, each from one state to the next. Only engine.py knows DBOS."""

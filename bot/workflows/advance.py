@@ -1,0 +1,288 @@
+"""The run that moves an approved request on: seat reserved, account made, log-in handed over."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import stamina
+import structlog
+
+from bot.domain.audit import Tag
+from bot.domain.errors import (
+    Conflict,
+    ConnectorError,
+    RateLimited,
+    SeatsExhausted,
+    StaleApproval,
+)
+from bot.domain.grant import Basis, EndReason, Grant, GrantState
+from bot.domain.plan import Holder, SeatView, plan_seat
+from bot.domain.policy import Level
+from bot.domain.request import Request, RequestEvent, RequestState, Task
+from bot.ports import Transaction
+from bot.workflows.commands import ask_again_if_changed
+from bot.workflows.context import (
+    MAX_ATTEMPTS,
+    Context,
+    SeatService,
+    audit,
+    backoff,
+    changed,
+    is_worth_a_retry,
+)
+from bot.workflows.delivering import hand_over
+from bot.workflows.judging import judge_again
+from bot.workflows.moves import move
+from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of
+
+AGAIN, REST = "again", "rest"
+SEAT_LOOK_AGAIN = timedelta(minutes=10)
+
+log = structlog.get_logger()
+
+
+def advance(ctx: Context, request_id: str, run: int) -> str:
+    """Move a request as far as it goes now; a run that is not the row's latest does nothing."""
+    outcome = AGAIN
+    while outcome == AGAIN:
+        outcome = ctx.engine.step("move", _move_guarded, ctx, request_id, run)
+    return outcome
+
+
+def _move_guarded(ctx: Context, request_id: str, run: int) -> str:
+    try:
+        for attempt in stamina.retry_context(
+            on=is_worth_a_retry, attempts=3, wait_initial=0.2, wait_max=1.0
+        ):
+            with attempt:
+                return _move(ctx, request_id, run)
+    except SeatsExhausted as full:
+        return _requeue(ctx, request_id, run, full)
+    except ConnectorError as error:
+        return _setback(ctx, request_id, run, error)
+    except StaleApproval:
+        return REST  # somebody else has moved the row; their run goes on
+    except Exception as error:
+        log.exception("advance.failed", request_id=request_id)
+        return _setback(ctx, request_id, run, Conflict(f"unexpected {type(error).__name__}"))
+    return REST
+
+
+def _current(ctx: Context, request_id: str, run: int) -> Request | None:
+    with ctx.ledger.read() as tx:
+        request = tx.requests.get(request_id)
+    return request if request is not None and request.run == run else None
+
+
+def _move(ctx: Context, request_id: str, run: int) -> str:
+    request = _current(ctx, request_id, run)
+    if request is None:
+        return REST
+    match request.state:
+        case RequestState.APPROVED:
+            return _to_the_queue(ctx, request)
+        case RequestState.AWAITING_SEAT:
+            return _take_seat(ctx, request)
+        case RequestState.PROVISIONING:
+            return _provision(ctx, request)
+        case _:
+            return REST
+
+
+def _to_the_queue(ctx: Context, request: Request) -> str:
+    """Check policy once more and join the queue, or wait for the first day."""
+    with ctx.ledger.begin() as tx:
+        fresh = _same(tx, request)
+        if fresh.starts_at is not None and fresh.starts_at > ctx.clock.now():
+            tx.requests.save(replace(fresh, due_at=fresh.starts_at), was=fresh)
+            return REST
+        if ask_again_if_changed(ctx, tx, fresh):
+            return REST
+        move(ctx, tx, fresh, RequestEvent.QUEUE, actor="usher")
+    return AGAIN
+
+
+def _same(tx: Transaction, request: Request) -> Request:
+    fresh = tx.requests.get(request.id, lock=True)
+    if fresh is None or fresh.run != request.run or fresh.state is not request.state:
+        raise StaleApproval("The request has gone on.")
+    return fresh
+
+
+def _take_seat(ctx: Context, request: Request) -> str:
+    """Reserve a seat if one is free, else wait; policy is asked once more before that."""
+    level, system, person = parts(ctx, request)
+    service = service_of(ctx, system)
+    view = None
+    if service is not None:
+        view = service.reader.observe(holder_of(person, system), level.bundle)
+        refuse_unknown(view, system)
+    with ctx.ledger.begin() as tx:
+        tx.seats.lock(system.id)
+        fresh = _same(tx, request)
+        if ask_again_if_changed(ctx, tx, fresh):
+            return REST
+        if view is not None and (full := reserve(ctx, tx, fresh, system, view)):
+            return _wait_for_seat(ctx, tx, fresh, full)
+        move(ctx, tx, fresh, RequestEvent.RESERVE, actor="usher")
+    return AGAIN
+
+
+def _wait_for_seat(ctx: Context, tx: Transaction, request: Request, note: str) -> str:
+    waiting = replace(request, note=note, due_at=ctx.clock.now() + SEAT_LOOK_AGAIN)
+    if note != request.note:
+        changed(ctx, tx, waiting, was=request)
+    else:
+        tx.requests.save(waiting, was=request)
+    return REST
+
+
+def _provision(ctx: Context, request: Request) -> str:
+    """Make the seat what the level says, hand over the credential, and finish."""
+    level, system, person = parts(ctx, request)
+    service = service_of(ctx, system)
+    request = _checked_again(ctx, request, level)
+    grant = Grant(
+        id=request.id,
+        person_id=person.id,
+        level_id=level.id,
+        basis=Basis.BIRTHRIGHT if request.is_birthright else Basis.REQUEST,
+        state=GrantState.ACTIVE,
+        since=ctx.clock.now(),
+        until=request.duration.after(ctx.clock.now(), ctx.policy().company.calendar),
+    )
+    if service is None:
+        if not all(task.done_by for task in request.tasks):
+            _rest_on_tasks(ctx, request)
+            return REST
+    else:
+        view = ensure_seat(ctx, request, service, holder_of(person, system), level)
+        if view.seat is None:
+            raise Conflict("The account is gone right after it was made.", service=system.id)
+        grant = replace(grant, account=view.seat.user_id, username=view.seat.username)
+        grant = hand_over(ctx, request, grant, service, system, person)
+    return _finish(ctx, request, grant)
+
+
+def _checked_again(ctx: Context, request: Request, level: Level) -> Request:
+    """Ask policy a last time (IT may have retried much later), and list the steps by hand."""
+    steps = tuple(Task(position=i, text=text) for i, text in enumerate(level.bundle.by_hand))
+    with ctx.ledger.begin() as tx:
+        fresh = _same(tx, request)
+        judged = judge_again(ctx, tx, fresh)
+        if judged.digest != fresh.digest or judged.decision.reasons:
+            why = " ".join(reason.sentence() for reason in judged.decision.reasons)
+            raise Conflict(
+                f"Policy changed since this was approved; cancel it and ask again. {why}".strip(),
+                service="policy",
+            )
+        if steps and not fresh.tasks:
+            listed = replace(fresh, tasks=steps)
+            changed(ctx, tx, listed, was=fresh)
+            return replace(listed, revision=fresh.revision + 1)
+        return fresh
+
+
+def _rest_on_tasks(ctx: Context, request: Request) -> None:
+    with ctx.ledger.begin() as tx:
+        fresh = _same(tx, request)
+        tx.requests.save(replace(fresh, due_at=None, attempts=0), was=fresh)
+
+
+def ensure_seat(
+    ctx: Context, request: Request, service: SeatService, holder: Holder, level: Level
+) -> SeatView:
+    """Look, make only the difference, and look again until nothing is left to do."""
+
+    def still_wanted() -> None:
+        current = _current(ctx, request.id, request.run)
+        if current is None or current.state is not RequestState.PROVISIONING:
+            raise StaleApproval("The request has gone on.")
+
+    view = service.reader.observe(holder, level.bundle)
+    refuse_unknown(view, ctx.policy().system_of(level))
+    plan = plan_seat(view, holder, level.bundle)
+    for change in plan:
+        still_wanted()
+        view = service.writer.apply(change, holder, view)
+    if plan:
+        view = service.reader.observe(holder, level.bundle)
+        left = plan_seat(view, holder, level.bundle)
+        if left:
+            names = ", ".join(type(change).__name__ for change in left)
+            raise Conflict(f"Read back, the account still lacks: {names}.", service=level.system)
+        with ctx.ledger.begin() as tx:
+            done = ", ".join(type(change).__name__ for change in plan)
+            audit(ctx, tx, Tag.SEAT_CHANGED, request.id, "usher", changes=done, level=level.id)
+    return view
+
+
+def _finish(ctx: Context, request: Request, grant: Grant) -> str:
+    """Write grant and request in one guarded transaction; the level it replaces ends here."""
+    with ctx.ledger.begin() as tx:
+        fresh = _same(tx, request)
+        for old in tx.grants.of_person(grant.person_id):
+            replaced = old.system == grant.system and old.state is GrantState.ACTIVE
+            if replaced and old.id != grant.id and old.account:
+                grant = _replace(ctx, tx, old, grant)
+        kept = replace(grant, due_at=grant.until)
+        tx.grants.add(kept)
+        until = grant.until.isoformat() if grant.until else "permanent"
+        audit(ctx, tx, Tag.GRANT_STARTED, grant.id, "usher", level=grant.level_id, until=until)
+        move(ctx, tx, fresh, RequestEvent.DELIVER, actor="usher")
+    return REST
+
+
+def _replace(ctx: Context, tx: Transaction, old: Grant, grant: Grant) -> Grant:
+    """End the level that this one replaces in the same account, and take its vault item over."""
+    ended = replace(
+        old,
+        state=GrantState.ENDED,
+        end_reason=EndReason.REPLACED,
+        ended_by="usher",
+        ended_at=ctx.clock.now(),
+        due_at=None,
+        vault_id="",
+        item_id="",
+    )
+    tx.grants.save(ended, was=old)
+    audit(ctx, tx, Tag.GRANT_ENDED, old.id, "usher", reason=EndReason.REPLACED, by=grant.id)
+    if grant.item_id:
+        return grant
+    return replace(grant, vault_id=old.vault_id, item_id=old.item_id)
+
+
+def _requeue(ctx: Context, request_id: str, run: int, full: SeatsExhausted) -> str:
+    """The system said no seat although we counted one: let the seat go and wait in line."""
+    request = _current(ctx, request_id, run)
+    if request is None:
+        return REST
+    with ctx.ledger.begin() as tx:
+        fresh = _same(tx, request)
+        tx.seats.release(request.id)
+        note = f"No seat was free in {full.pool or 'the system'} when it was needed."
+        if fresh.state is RequestState.PROVISIONING:
+            fresh = move(ctx, tx, fresh, RequestEvent.QUEUE, actor="usher", note=note)
+            fresh = _same(tx, fresh)
+        return _wait_for_seat(ctx, tx, fresh, note)
+
+
+def _setback(ctx: Context, request_id: str, run: int, error: ConnectorError) -> str:
+    """Try again later, or after too many tries, or when trying cannot help, call IT."""
+    request = _current(ctx, request_id, run)
+    if request is None:
+        return REST
+    note = f"{error.service or 'Usher'}: {error.detail}"[:500]
+    with ctx.ledger.begin() as tx:
+        fresh = _same(tx, request)
+        attempts = fresh.attempts + 1
+        can_fail = fresh.state in (RequestState.AWAITING_SEAT, RequestState.PROVISIONING)
+        if can_fail and (attempts >= MAX_ATTEMPTS or not type(error).retryable):
+            move(ctx, tx, fresh, RequestEvent.FAIL, actor="usher", note=note, attempts=attempts)
+            return REST
+        wait = backoff(attempts)
+        if isinstance(error, RateLimited):
+            wait = max(wait, timedelta(seconds=error.retry_after_s))
+        later = replace(fresh, attempts=attempts, note=note, due_at=ctx.clock.now() + wait)
+        changed(ctx, tx, later, was=fresh)
+        audit(ctx, tx, Tag.REQUEST_POSTPONED, request_id, "usher", why=note)
+    return REST

@@ -1,0 +1,311 @@
+"""What people do: approve, deny, cancel, revoke, tick; by comments and buttons alike."""
+
+from dataclasses import replace
+from difflib import get_close_matches
+
+from bot.domain.audit import Tag
+from bot.domain.decision import Decision
+from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected, StaleApproval
+from bot.domain.grant import Basis, EndReason, Grant, GrantState
+from bot.domain.inbound import (
+    Actor,
+    IssueCommand,
+    IssueTouched,
+    Press,
+    TasksTicked,
+    Verb,
+)
+from bot.domain.people import Person
+from bot.domain.request import Request, RequestEvent, RequestState, Task, Verdict, next_state
+from bot.domain.review import review
+from bot.ports import Transaction
+from bot.workflows.context import Context, audit, changed, start_advance, start_end
+from bot.workflows.judging import is_it, judge_again, owns_system, who_is
+from bot.workflows.moves import end_grant, move
+
+HELP = (
+    "I understand `/approve`, `/deny reason`, `/cancel`, `/revoke` and `/help` "
+    "as the first word of a new comment. "
+    "Approvers use the first two, the person who asked the third, "
+    "and whoever holds the access, their manager or IT the fourth."
+)
+_VERBS = [verb for verb in Verb if verb is not Verb.UNKNOWN]
+
+
+def obey_comment(ctx: Context, tx: Transaction, command: IssueCommand) -> str:
+    """Do what a comment asks and say what came of it; raises RequestRejected for a no."""
+    if command.is_edited:
+        raise NotPermitted(
+            "I do not follow edited comments.", next_step="Write the command as a new comment."
+        )
+    if command.verb is Verb.HELP:
+        return HELP
+    if command.verb is Verb.UNKNOWN:
+        raise _unknown(command.typed)
+    request = tx.requests.by_issue(command.issue_number, lock=True)
+    if request is None:
+        raise InvalidRequest(
+            "I have no request for this issue.",
+            next_step="Edit the issue so that I can read its four fields, or use the form.",
+        )
+    return _obey(ctx, tx, request, command.verb, command.actor, command.argument)
+
+
+def obey_press(ctx: Context, tx: Transaction, press: Press) -> str:
+    """Do what a button asks; raises RequestRejected for a no."""
+    request = tx.requests.get(press.request_id, lock=True)
+    if request is None:
+        raise InvalidRequest("I do not find this request.", next_step="Ask again with /access.")
+    answers = press.verb in (Verb.APPROVE, Verb.DENY)
+    if answers and press.digest and press.digest != request.digest:
+        raise StaleApproval(
+            "The request changed after this card was made.",
+            next_step="The card was updated; read it again and answer again.",
+        )
+    return _obey(ctx, tx, request, press.verb, press.actor, press.reason)
+
+
+def _unknown(typed: str) -> InvalidRequest:
+    near = get_close_matches(typed.casefold(), [str(v) for v in _VERBS], n=1)
+    hint = f"Did you mean `/{near[0]}`? " if near else ""
+    return InvalidRequest("I do not know this command.", next_step=hint + HELP)
+
+
+def _obey(
+    ctx: Context, tx: Transaction, request: Request, verb: Verb, actor: Actor, words: str
+) -> str:
+    person = who_is(actor, ctx.people.roster())
+    match verb:
+        case Verb.APPROVE:
+            return _answer(ctx, tx, request, person, actor, Verdict.YES, words)
+        case Verb.DENY:
+            if not words.strip():
+                raise InvalidRequest(
+                    "A no needs a reason.", next_step="Write `/deny` and why, on one line."
+                )
+            return _answer(ctx, tx, request, person, actor, Verdict.NO, words)
+        case Verb.CANCEL:
+            return _cancel(ctx, tx, request, person)
+        case Verb.REVOKE:
+            return _revoke(ctx, tx, request, person)
+        case Verb.HELP | Verb.UNKNOWN:
+            return HELP
+
+
+def _answer(
+    ctx: Context,
+    tx: Transaction,
+    request: Request,
+    person: Person,
+    actor: Actor,
+    verdict: Verdict,
+    reason: str,
+) -> str:
+    judged = judge_again(ctx, tx, request)
+    if judged.level is None:
+        raise StaleApproval(f"There is no level {request.level_id} any more.", next_step="Ask IT.")
+    try:
+        outcome = review(
+            request,
+            person,
+            verdict,
+            surface=actor.surface,
+            level=judged.level,
+            decision=judged.decision,
+            digest=judged.digest,
+            now=ctx.clock.now(),
+            reason=reason[:1000],
+        )
+    except RequestRejected:
+        if not ask_again_if_changed(ctx, tx, request):
+            _ask_whoever_steps_in(ctx, tx, request, judged.decision)
+        raise
+    tx.requests.add_approval(request.id, outcome.approval)
+    audit(
+        ctx,
+        tx,
+        Tag.APPROVAL_GIVEN,
+        request.id,
+        person.id,
+        verdict=verdict,
+        surface=actor.surface,
+        digest=judged.digest,
+        rule=judged.decision.rule,
+    )
+    if outcome.event is None:
+        changed(ctx, tx, replace(request, decision=judged.decision), was=request)
+    else:
+        note = f"{person.name} said no: {reason[:500]}" if verdict is Verdict.NO else ""
+        move(ctx, tx, request, outcome.event, actor=person.id, note=note, ended_by=person.name)
+    return outcome.text
+
+
+def ask_again_if_changed(ctx: Context, tx: Transaction, request: Request) -> bool:
+    """Void what no longer fits today's policy and ask again, or refuse; True when it did."""
+    judged = judge_again(ctx, tx, request)
+    if judged.digest == request.digest and not judged.decision.reasons:
+        return False
+    if request.is_over or next_state(request.state, RequestEvent.ASK) is None:
+        return False
+    audit(ctx, tx, Tag.APPROVAL_VOIDED, request.id, "policy", digest=judged.digest)
+    if judged.decision.reasons:
+        note = " ".join(reason.sentence() for reason in judged.decision.reasons)
+        move(ctx, tx, request, RequestEvent.REFUSE, actor="policy", note=note)
+        return True
+    move(
+        ctx,
+        tx,
+        request,
+        RequestEvent.ASK,
+        actor="policy",
+        note="The rules changed: earlier approvals are void and everybody is asked again.",
+        digest=judged.digest,
+        decision=judged.decision,
+        reminders=0,
+    )
+    return True
+
+
+def _ask_whoever_steps_in(
+    ctx: Context, tx: Transaction, request: Request, decision: Decision
+) -> None:
+    """Show the request to those who may answer now, if somebody who was asked has left since."""
+    asked = request.decision.needs if request.decision else ()
+    if request.state is RequestState.AWAITING_APPROVAL and decision.needs != asked:
+        changed(ctx, tx, replace(request, decision=decision), was=request)
+
+
+def _cancel(ctx: Context, tx: Transaction, request: Request, person: Person) -> str:
+    if person.id not in (request.requester_id, request.person_id) and not is_it(
+        person, ctx.policy()
+    ):
+        raise NotPermitted(
+            "Only the person who asked, the person it is for, or IT may cancel a request.",
+            next_step="Approvers can /deny it with a reason.",
+        )
+    return cancel(ctx, tx, request, actor=person.id, name=person.name)
+
+
+def cancel(ctx: Context, tx: Transaction, request: Request, *, actor: str, name: str) -> str:
+    """Cancel a request; what a failed run left in the system is taken away again."""
+    if request.state is RequestState.DELIVERED:
+        raise StaleApproval(
+            "This access is in place already.", next_step="Use /revoke to take it away."
+        )
+    move(ctx, tx, request, RequestEvent.CANCEL, actor=actor, ended_by=name)
+    if request.state is RequestState.NEEDS_IT:
+        leftover = Grant(
+            id=request.id,
+            person_id=request.person_id,
+            level_id=request.level_id,
+            basis=Basis.REQUEST,
+            state=GrantState.ACTIVE,
+            since=ctx.clock.now(),
+        )
+        if tx.grants.add(leftover):
+            end_grant(ctx, tx, leftover, reason=EndReason.ABANDONED, actor=actor)
+    return "Cancelled."
+
+
+def _revoke(ctx: Context, tx: Transaction, request: Request, person: Person) -> str:
+    grant = tx.grants.get(request.id, lock=True)
+    if grant is None:
+        raise StaleApproval(
+            f"There is no access to take away; the request is {request.state.replace('_', ' ')}.",
+            next_step="Use /cancel to stop it." if not request.is_over else "Nothing more to do.",
+        )
+    holder = ctx.people.roster().get(grant.person_id)
+    if person.id == grant.person_id:
+        reason = EndReason.GIVEN_BACK
+    elif (holder and holder.manager_id == person.id) or owns_system(
+        person, grant.level_id, ctx.policy()
+    ):
+        reason = EndReason.REVOKED
+    else:
+        raise NotPermitted(
+            "Only the holder, their manager, the system's owners or IT may take it away.",
+            next_step="Ask one of them.",
+        )
+    end_grant(ctx, tx, grant, reason=reason, actor=person.id)
+    return "Taking the access away now; the status comment says when it is gone."
+
+
+def obey_touch(ctx: Context, tx: Transaction, touched: IssueTouched) -> str | None:
+    """Closing the issue of a running request cancels it; other changes by hand are put right."""
+    request = tx.requests.by_issue(touched.issue_number, lock=True)
+    if request is None:
+        return None
+    if touched.action == "closed" and not request.is_over:
+        person = who_is(touched.actor, ctx.people.roster())
+        try:
+            return _cancel(ctx, tx, request, person)
+        except RequestRejected:
+            changed(ctx, tx, request, was=request)
+            raise
+    changed(ctx, tx, request, was=request)
+    if touched.action == "reopened" and request.is_over:
+        raise StaleApproval(
+            "This request has ended, so I close the issue again.",
+            next_step="Open a new one from the form to ask again.",
+        )
+    return None
+
+
+def obey_ticks(ctx: Context, tx: Transaction, ticked: TasksTicked) -> str | None:
+    """Take ticks over from the checklist: the request's steps first, then those of ending."""
+    request = tx.requests.by_issue(ticked.issue_number, lock=True)
+    if request is None:
+        return None
+    person = who_is(ticked.actor, ctx.people.roster())
+    if not owns_system(person, request.level_id, ctx.policy()):
+        changed(ctx, tx, request, was=request)
+        raise NotPermitted(
+            "Only the system's owners or IT may tick these steps.",
+            next_step="I have put the list back as it was.",
+        )
+    grant = tx.grants.get(request.id, lock=True)
+    offset = len(request.tasks)
+    tasks = _ticked(request.tasks, {i for i in ticked.done if i < offset}, person.name)
+    _note_done(ctx, tx, request.id, person, request.tasks, tasks)
+    if grant is not None and grant.tasks:
+        ends = _ticked(grant.tasks, {i - offset for i in ticked.done if i >= offset}, person.name)
+        _note_done(ctx, tx, request.id, person, grant.tasks, ends)
+        _finish_ending(ctx, tx, replace(grant, tasks=ends), was=grant)
+    _finish_steps(ctx, tx, replace(request, tasks=tasks), was=request)
+    return None
+
+
+def _ticked(tasks: tuple[Task, ...], done: set[int], name: str) -> tuple[Task, ...]:
+    return tuple(
+        replace(task, done_by=(task.done_by or name) if task.position in done else None)
+        for task in tasks
+    )
+
+
+def _note_done(
+    ctx: Context,
+    tx: Transaction,
+    subject: str,
+    person: Person,
+    before: tuple[Task, ...],
+    after: tuple[Task, ...],
+) -> None:
+    for old, new in zip(before, after, strict=True):
+        if new.done_by and not old.done_by:
+            audit(ctx, tx, Tag.TASK_DONE, subject, person.id, step=new.text[:200])
+
+
+def _finish_steps(ctx: Context, tx: Transaction, request: Request, *, was: Request) -> None:
+    is_ready = request.state is RequestState.PROVISIONING and all(t.done_by for t in request.tasks)
+    moved = replace(request, run=request.run + 1) if is_ready else request
+    changed(ctx, tx, moved, was=was)
+    if is_ready:
+        start_advance(ctx, tx, moved)
+
+
+def _finish_ending(ctx: Context, tx: Transaction, grant: Grant, *, was: Grant) -> None:
+    is_ready = grant.state is GrantState.ENDING and all(t.done_by for t in grant.tasks)
+    moved = replace(grant, run=grant.run + 1) if is_ready else grant
+    tx.grants.save(moved, was=was)
+    if is_ready:
+        start_end(ctx, tx, moved)

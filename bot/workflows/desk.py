@@ -1,0 +1,292 @@
+"""What doorways may do while somebody waits: look up, keep a message, take an onboarding in."""
+
+import hashlib
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from datetime import datetime, time
+from difflib import SequenceMatcher
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+
+from bot.domain.audit import Tag
+from bot.domain.decision import Reason
+from bot.domain.desk import (
+    HeldLevel,
+    LevelChoice,
+    Mine,
+    OnboardingCall,
+    OnboardingItem,
+    OnboardingStatus,
+    PendingLevel,
+)
+from bot.domain.errors import InvalidRequest, StaleApproval, Unavailable
+from bot.domain.grant import GrantState
+from bot.domain.inbound import Actor, Chatter, Envelope, Inbound, Submission, Surface
+from bot.domain.people import Engagement, Person
+from bot.domain.policy import PERMANENT, Level
+from bot.domain.quoting import quoted
+from bot.domain.request import Request, RequestState
+from bot.ports import INBOX_TIMEOUT_S, Transaction
+from bot.workflows.context import Context, audit
+from bot.workflows.judging import judge, who_is
+from bot.workflows.submissions import admit, preview
+
+_MESSAGE: TypeAdapter[Inbound] = TypeAdapter(Inbound)
+
+
+class Keep(Protocol):
+    """Writes a message durably, and with it the start of its handling if it needs any."""
+
+    def __call__(
+        self, delivery_id: str, source: str, message: str, at: datetime, *, needs_handling: bool
+    ) -> Future[bool]: ...
+
+
+class FrontDesk:
+    """The Desk and Inbox of the doorways."""
+
+    def __init__(self, ctx: Context, keep: Keep) -> None:
+        self._ctx = ctx
+        self._keep = keep
+
+    def receive(self, envelope: Envelope) -> bool:
+        """Keep a message durably before returning; False when its delivery id was known already."""
+        kept = self.post(envelope)
+        try:
+            return kept.result(timeout=INBOX_TIMEOUT_S)
+        except FutureTimeoutError as exc:
+            kept.cancel()
+            raise Unavailable("The database is too slow to take this.", service="database") from exc
+
+    def post(self, envelope: Envelope) -> Future[bool]:
+        """Begin to keep a message; the future is done once it is durable."""
+        text = _MESSAGE.dump_json(envelope.message).decode()
+        return self._keep(
+            envelope.delivery_id,
+            envelope.source,
+            text,
+            self._ctx.clock.now(),
+            # the doorway has answered chatter itself; it is kept only to be counted
+            needs_handling=not isinstance(envelope.message, Chatter),
+        )
+
+    def preview(self, submission: Submission) -> tuple[Reason, ...]:
+        """Return the reasons for which this would be refused now."""
+        with self._ctx.ledger.read() as tx:
+            return preview(self._ctx, tx, submission)
+
+    def search_levels(self, words: str, limit: int) -> tuple[LevelChoice, ...]:
+        """Return the levels that fit best, over names and descriptions; all for no words."""
+        policy = self._ctx.policy()
+        wanted = words.casefold().split()
+        scored = [
+            (_score(wanted, level, policy.system_of(level).title), level)
+            for level in policy.levels
+            if level.request is not None
+        ]
+        best = sorted((s for s in scored if s[0] > 0), key=lambda s: (-s[0], s[1].id))[:limit]
+        return tuple(
+            LevelChoice(
+                id=level.id,
+                says=level.says,
+                risk=level.risk,
+                system_title=policy.system_of(level).title,
+            )
+            for _score_, level in best
+        )
+
+    def mine(self, actor: Actor) -> Mine:
+        """Return what this person holds and waits for."""
+        person = who_is(actor, self._ctx.people.roster())
+        with self._ctx.ledger.read() as tx:
+            grants, requests = tx.grants.of_person(person.id), tx.requests.of_person(person.id)
+        return Mine(
+            timezone=person.timezone,
+            held=tuple(
+                HeldLevel(
+                    grant_id=g.id,
+                    level_id=g.level_id,
+                    until=g.until,
+                    state=g.state,
+                    can_give_back=g.state is GrantState.ACTIVE,
+                )
+                for g in grants
+            ),
+            pending=tuple(
+                PendingLevel(
+                    request_id=r.id,
+                    level_id=r.level_id,
+                    state=r.state,
+                    issue_number=r.issue_number,
+                )
+                for r in requests
+                if not r.is_over
+            ),
+        )
+
+    def onboard(self, call: OnboardingCall) -> OnboardingStatus:
+        """Take an onboarding in: the role's birthright levels, on the first day."""
+        onboarding_id = _onboarding_id(call)
+        with self._ctx.ledger.begin() as tx:
+            known = tx.onboardings.get(onboarding_id)
+            if known is not None and known.fingerprint != call.fingerprint:
+                raise StaleApproval(
+                    "This Idempotency-Key was used for another onboarding.",
+                    next_step="Send a new key for a new onboarding.",
+                )
+            if known is None:
+                self._take_in(tx, onboarding_id, call)
+            return _status(tx, onboarding_id, is_new=known is None)
+
+    def onboarding(self, onboarding_id: str) -> OnboardingStatus | None:
+        """Return how far an onboarding is, or None for an unknown id."""
+        with self._ctx.ledger.read() as tx:
+            if tx.onboardings.get(onboarding_id) is None:
+                return None
+            return _status(tx, onboarding_id, is_new=False)
+
+    def _take_in(self, tx: Transaction, onboarding_id: str, call: OnboardingCall) -> None:
+        ctx, now = self._ctx, self._ctx.clock.now()
+        person = _person(ctx, call)
+        role = ctx.policy().roles[person.role]
+        tx.people.add(person, now)
+        tx.onboardings.add(onboarding_id, call, now)
+        ctx.people.add(person)
+        audit(ctx, tx, Tag.ONBOARDING_TAKEN, onboarding_id, call.caller, person=person.id)
+        for level_id in role.birthright:
+            self._birthright(tx, onboarding_id, call, person, level_id)
+
+    def _birthright(
+        self,
+        tx: Transaction,
+        onboarding_id: str,
+        call: OnboardingCall,
+        person: Person,
+        level_id: str,
+    ) -> None:
+        ctx, now = self._ctx, self._ctx.clock.now()
+        reason = f"Comes with the role {person.role}"
+        judged = judge(
+            ctx,
+            tx,
+            person_id=person.id,
+            requester_id=person.id,
+            level_id=level_id,
+            duration=PERMANENT,
+            reason=reason,
+            is_joining=True,
+        )
+        first_day = datetime.combine(person.first_day, time(0), ZoneInfo(person.timezone))
+        request = Request(
+            id="o" + hashlib.sha256(f"{onboarding_id}:{level_id}".encode()).hexdigest()[:11],
+            person_id=person.id,
+            requester_id=person.id,
+            level_id=level_id,
+            duration=PERMANENT,
+            reason=reason,
+            source=Surface.API,
+            state=RequestState.SUBMITTED,
+            created_at=now,
+            changed_at=now,
+            is_birthright=True,
+            digest=judged.digest,
+            decision=judged.decision,
+            starts_at=first_day,
+            origin=onboarding_id,
+        )
+        admit(ctx, tx, request, actor=call.caller)
+
+
+def _onboarding_id(call: OnboardingCall) -> str:
+    seed = f"{call.caller}\n{call.idempotency_key}"
+    return "onb" + hashlib.sha256(seed.encode()).hexdigest()[:13]
+
+
+def _person(ctx: Context, call: OnboardingCall) -> Person:
+    """Make the person, or refuse an entry that contradicts the roster or the policy."""
+    roster = ctx.people.roster()
+    same_id, same_mail = roster.get(call.person_id), roster.by_mail(call.mail)
+    if (same_id and same_id.mail.casefold() != call.mail.casefold()) or (
+        same_mail and same_mail.id != call.person_id
+    ):
+        raise InvalidRequest(
+            "The roster has this id or mail address for somebody else.",
+            next_step="Send the id and mail of one and the same person.",
+            field="person.id",
+        )
+    if call.role not in ctx.policy().roles:
+        raise InvalidRequest(
+            f"No policy knows the role {quoted(call.role)}.",
+            next_step=f"Known roles: {', '.join(sorted(ctx.policy().roles))}.",
+            field="person.role",
+        )
+    if roster.get(call.manager_id) is None:
+        raise InvalidRequest(
+            "The roster does not know this manager.",
+            next_step="Send the id of a person in the roster.",
+            field="person.manager_id",
+        )
+    return same_id or Person(
+        id=call.person_id,
+        mail=call.mail,
+        name=call.name,
+        role=call.role,
+        first_day=call.first_day,
+        timezone=call.timezone,
+        engagement=Engagement(call.engagement),
+        department=call.department,
+        manager_id=call.manager_id,
+        last_day=call.last_day,
+        github=call.github,
+        slack_id=call.slack_id,
+        handoff_vault=call.handoff_vault,
+    )
+
+
+def _status(tx: Transaction, onboarding_id: str, *, is_new: bool) -> OnboardingStatus:
+    kept = tx.onboardings.get(onboarding_id)
+    if kept is None:
+        raise InvalidRequest("There is no such onboarding.")
+    return OnboardingStatus(
+        id=kept.id,
+        person_id=kept.person_id,
+        first_day=kept.first_day,
+        is_new=is_new,
+        items=tuple(
+            OnboardingItem(
+                request_id=r.id,
+                level_id=r.level_id,
+                state=r.state,
+                issue_number=r.issue_number,
+                note=r.note,
+            )
+            for r in tx.requests.of_origin(onboarding_id)
+        ),
+    )
+
+
+def _score(wanted: list[str], level: Level, title: str) -> float:
+    """Score a level: every word must be found, in the name better than in the text."""
+    if not wanted:
+        return 1.0
+    name, text = level.id.casefold(), f"{title} {level.says}".casefold()
+    total = 0.0
+    for word in wanted:
+        if word in name:
+            total += 3.0
+        elif word in text:
+            total += 1.0
+        else:
+            close = max(
+                (
+                    SequenceMatcher(None, word, part).ratio()
+                    for part in f"{name} {text}".replace("/", " ").split()
+                ),
+                default=0.0,
+            )
+            if close < 0.75:  # noqa: PLR2004  # one or two letters off in a word
+                return 0.0
+            total += close / 2
+    return total

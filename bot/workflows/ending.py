@@ -1,0 +1,167 @@
+"""The run that takes access away: frozen, stripped, inactive, verified, the vault item gone."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import stamina
+import structlog
+
+from bot.domain.audit import Tag
+from bot.domain.errors import Conflict, ConnectorError, RateLimited, StaleApproval
+from bot.domain.grant import EndReason, Grant, GrantState
+from bot.domain.people import Person
+from bot.domain.plan import plan_seat
+from bot.domain.policy import Bundle, System
+from bot.domain.request import Task
+from bot.workflows.advance import REST
+from bot.workflows.context import (
+    MAX_ATTEMPTS,
+    Context,
+    SeatService,
+    audit,
+    backoff,
+    is_worth_a_retry,
+    touch,
+)
+from bot.workflows.seating import holder_of, service_of
+
+log = structlog.get_logger()
+
+
+def end(ctx: Context, grant_id: str, run: int) -> str:
+    """Take a grant away; a run whose number is no longer the row's does nothing."""
+    return str(ctx.engine.step("end", _end_guarded, ctx, grant_id, run))
+
+
+def _end_guarded(ctx: Context, grant_id: str, run: int) -> str:
+    try:
+        for attempt in stamina.retry_context(
+            on=is_worth_a_retry, attempts=3, wait_initial=0.2, wait_max=1.0
+        ):
+            with attempt:
+                return _end(ctx, grant_id, run)
+    except ConnectorError as error:
+        return _setback(ctx, grant_id, run, error)
+    except StaleApproval:
+        return REST
+    except Exception as error:
+        log.exception("ending.failed", grant_id=grant_id)
+        return _setback(ctx, grant_id, run, Conflict(f"unexpected {type(error).__name__}"))
+    return REST
+
+
+def _current(ctx: Context, grant_id: str, run: int) -> Grant | None:
+    with ctx.ledger.read() as tx:
+        grant = tx.grants.get(grant_id)
+    if grant is None or grant.run != run or grant.state is not GrantState.ENDING:
+        return None
+    return grant
+
+
+def _end(ctx: Context, grant_id: str, run: int) -> str:
+    grant = _current(ctx, grant_id, run)
+    if grant is None:
+        return REST
+    system = ctx.policy().systems.get(grant.system)
+    person = ctx.people.roster().get(grant.person_id)
+    if system is None or person is None:
+        raise Conflict(f"{grant.system} or {grant.person_id} is no longer known.", service="policy")
+    service = service_of(ctx, system)
+    if service is None:
+        if not grant.tasks:
+            return _ask_by_hand(ctx, grant, system, person)
+        if not all(task.done_by for task in grant.tasks):
+            return REST
+    else:
+        _strip(ctx, grant, service, system, person)
+    if grant.item_id:
+        ctx.vault.delete_item(grant.vault_id, grant.item_id)
+    return _finish(ctx, grant)
+
+
+def _ask_by_hand(ctx: Context, grant: Grant, system: System, person: Person) -> str:
+    text = f"Remove {person.name} ({person.mail}) from {system.title} ({grant.level_id})"
+    with ctx.ledger.begin() as tx:
+        fresh = tx.grants.get(grant.id, lock=True)
+        if fresh is not None and fresh.run == grant.run:
+            listed = replace(fresh, tasks=(Task(position=0, text=text),), due_at=None)
+            tx.grants.save(listed, was=fresh)
+            touch(ctx, tx, grant.id)
+    return REST
+
+
+def _strip(
+    ctx: Context, grant: Grant, service: SeatService, system: System, person: Person
+) -> None:
+    """Take the account down to what the person's other grants of this system still give, if any."""
+    holder = holder_of(person, system)
+    rest = _what_stays(ctx, grant)
+    view = service.reader.observe(holder, rest)
+    if view.refusal:
+        if grant.end_reason is EndReason.ABANDONED:
+            return  # the request failed because this account is not ours to touch
+        raise Conflict(view.refusal, service=system.id)
+    plan = plan_seat(view, holder, rest)
+    for change in plan:
+        if _current(ctx, grant.id, grant.run) is None:
+            raise StaleApproval("The grant has gone on.")
+        view = service.writer.apply(change, holder, view)
+    if plan:
+        left = plan_seat(service.reader.observe(holder, rest), holder, rest)
+        if left:
+            names = ", ".join(type(change).__name__ for change in left)
+            raise Conflict(f"Read back, still to be done: {names}.", service=system.id)
+        with ctx.ledger.begin() as tx:
+            done = ", ".join(type(change).__name__ for change in plan)
+            audit(ctx, tx, Tag.SEAT_CHANGED, grant.id, "usher", changes=done)
+
+
+def _what_stays(ctx: Context, grant: Grant) -> Bundle | None:
+    with ctx.ledger.read() as tx:
+        others = tx.grants.of_person(grant.person_id)
+    for other in reversed(others):
+        is_other = other.id != grant.id and other.system == grant.system
+        level = ctx.policy().level(other.level_id)
+        if is_other and other.state is GrantState.ACTIVE and level is not None:
+            return level.bundle
+    return None
+
+
+def _finish(ctx: Context, grant: Grant) -> str:
+    with ctx.ledger.begin() as tx:
+        fresh = tx.grants.get(grant.id, lock=True)
+        if fresh is None or fresh.run != grant.run or fresh.state is not GrantState.ENDING:
+            return REST
+        ended = replace(
+            fresh, state=GrantState.ENDED, ended_at=ctx.clock.now(), due_at=None, note=""
+        )
+        tx.grants.save(ended, was=fresh)
+        if grant.item_id:
+            audit(ctx, tx, Tag.ITEM_REMOVED, grant.id, "usher", item=grant.item_id)
+        audit(ctx, tx, Tag.GRANT_ENDED, grant.id, "usher", reason=str(fresh.end_reason))
+        touch(ctx, tx, grant.id)
+    return REST
+
+
+def _setback(ctx: Context, grant_id: str, run: int, error: ConnectorError) -> str:
+    """Try again later; access that cannot be taken away is IT's business at once."""
+    with ctx.ledger.begin() as tx:
+        fresh = tx.grants.get(grant_id, lock=True)
+        if fresh is None or fresh.run != run or fresh.state is not GrantState.ENDING:
+            return REST
+        attempts = fresh.attempts + 1
+        note = f"{error.service or 'Usher'}: {error.detail}"[:500]
+        if attempts >= MAX_ATTEMPTS or not type(error).retryable:
+            failed = replace(
+                fresh, state=GrantState.NEEDS_IT, attempts=attempts, note=note, due_at=None
+            )
+            tx.grants.save(failed, was=fresh)
+            audit(ctx, tx, Tag.GRANT_FAILED, grant_id, "usher", why=note)
+        else:
+            wait = backoff(attempts)
+            if isinstance(error, RateLimited):
+                wait = max(wait, timedelta(seconds=error.retry_after_s))
+            later = replace(fresh, attempts=attempts, note=note, due_at=ctx.clock.now() + wait)
+            tx.grants.save(later, was=fresh)
+        touch(ctx, tx, grant_id)
+    return REST

@@ -1,0 +1,117 @@
+"""Putting policy's question with today's facts, and who is who."""
+
+from dataclasses import dataclass
+
+from bot.domain.decision import Ask, Decision, decide
+from bot.domain.errors import NotPermitted
+from bot.domain.inbound import Actor, Surface
+from bot.domain.people import Person, Roster
+from bot.domain.policy import IT_GROUP, Duration, Level, Policy
+from bot.domain.request import ESCALATED, Request, request_digest
+from bot.ports import Transaction
+from bot.workflows.context import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """Policy's answer and the digest of what it was asked; none without a known level."""
+
+    decision: Decision
+    level: Level | None
+    digest: str
+
+
+def judge(
+    ctx: Context,
+    tx: Transaction,
+    *,
+    person_id: str,
+    requester_id: str,
+    level_id: str,
+    duration: Duration,
+    reason: str,
+    is_joining: bool = False,
+    is_escalated: bool = False,
+    request_id: str = "",
+) -> Judged:
+    """Decide with the facts of this moment; `request_id` is not its own rival."""
+    policy = ctx.policy()
+    held = {g.level_id: g.until for g in tx.grants.of_person(person_id) if g.id != request_id}
+    pending = frozenset(
+        r.level_id for r in tx.requests.of_person(person_id) if not r.is_over and r.id != request_id
+    )
+    ask = Ask(
+        requester_id=requester_id,
+        person_id=person_id,
+        level_id=level_id,
+        duration=duration,
+        held=held,
+        pending=pending,
+        is_joining=is_joining,
+        is_escalated=is_escalated,
+    )
+    decision = decide(ask, policy, ctx.people.roster(), ctx.clock.now())
+    level = policy.level(level_id)
+    digest = (
+        request_digest(
+            person_id=person_id,
+            content_digest=level.content_digest(),
+            duration=duration,
+            reason=reason,
+            decision=decision,
+        )
+        if level
+        else ""
+    )
+    return Judged(decision=decision, level=level, digest=digest)
+
+
+def judge_again(ctx: Context, tx: Transaction, request: Request) -> Judged:
+    """Ask policy the request's own question once more."""
+    return judge(
+        ctx,
+        tx,
+        person_id=request.person_id,
+        requester_id=request.requester_id,
+        level_id=request.level_id,
+        duration=request.duration,
+        reason=request.reason,
+        is_joining=request.is_birthright,
+        is_escalated=request.reminders >= ESCALATED,
+        request_id=request.id,
+    )
+
+
+def who_is(actor: Actor, roster: Roster) -> Person:
+    """Find the person behind an actor; raises NotPermitted for one the roster lacks."""
+    found = None
+    if actor.surface is Surface.SLACK:
+        found = roster.by_slack(actor.slack_id)
+    elif actor.surface is Surface.GITHUB:
+        found = roster.by_github(actor.github)
+    elif actor.surface is Surface.CLI:
+        found = roster.get(actor.name)
+    if found is None:
+        where = "Slack id" if actor.surface is Surface.SLACK else "GitHub login"
+        raise NotPermitted(
+            f"I do not know who you are: no line of the roster has your {where}.",
+            next_step="Ask IT to add it, then try again.",
+        )
+    return found
+
+
+def is_in_group(person: Person, name: str, policy: Policy) -> bool:
+    """Whether this person's GitHub login is in a group of the policy."""
+    group = policy.group(name)
+    login = (person.github or "").casefold()
+    return bool(group and login and login in {member.casefold() for member in group.members})
+
+
+def is_it(person: Person, policy: Policy) -> bool:
+    return is_in_group(person, IT_GROUP, policy)
+
+
+def owns_system(person: Person, level_id: str, policy: Policy) -> bool:
+    """Whether this person belongs to IT or to those who look after the level's system."""
+    system = policy.systems.get(level_id.partition("/")[0])
+    return is_it(person, policy) or (system is not None and is_in_group(person, system.dri, policy))

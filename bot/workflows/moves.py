@@ -1,0 +1,133 @@
+"""Moving requests and grants: state, run, due date, audit and telling in one transaction."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.audit import Tag
+from bot.domain.errors import StaleApproval
+from bot.domain.grant import (
+    GRANT_TRANSITIONS,
+    EndReason,
+    Grant,
+    GrantEvent,
+    GrantState,
+)
+from bot.domain.policy import Approvals, Policy
+from bot.domain.request import Request, RequestEvent, RequestState, next_state
+from bot.ports import Transaction
+from bot.workflows.context import LEASE, Context, audit, changed, start_advance, start_end, touch
+
+_TAGS = {
+    RequestEvent.REFUSE: Tag.REQUEST_REFUSED,
+    RequestEvent.ASK: Tag.REQUEST_ASKED,
+    RequestEvent.APPROVE: Tag.REQUEST_APPROVED,
+    RequestEvent.DENY: Tag.REQUEST_DENIED,
+    RequestEvent.LAPSE: Tag.REQUEST_LAPSED,
+    RequestEvent.CANCEL: Tag.REQUEST_CANCELLED,
+    RequestEvent.QUEUE: Tag.REQUEST_QUEUED,
+    RequestEvent.RESERVE: Tag.REQUEST_RESERVED,
+    RequestEvent.DELIVER: Tag.REQUEST_DELIVERED,
+    RequestEvent.FAIL: Tag.REQUEST_FAILED,
+    RequestEvent.RETRY: Tag.REQUEST_RETRIED,
+}
+_RUNNING = frozenset({RequestState.APPROVED, RequestState.AWAITING_SEAT, RequestState.PROVISIONING})
+_STARTS_A_RUN = frozenset({RequestEvent.APPROVE, RequestEvent.RETRY})
+
+
+def move(
+    ctx: Context,
+    tx: Transaction,
+    request: Request,
+    event: RequestEvent,
+    *,
+    actor: str,
+    note: str = "",
+    **changes: object,
+) -> Request:
+    """Move a request by one event and write everything that goes with it.
+
+    Raises StaleApproval when the event cannot happen in this state or the row has gone on.
+    """
+    state = next_state(request.state, event)
+    if state is None:
+        raise StaleApproval(
+            f"This request is {request.state.replace('_', ' ')}; that is not possible now.",
+            next_step="See the status on the issue.",
+        )
+    moved = replace(request, state=state, note=note, **changes)  # type: ignore[arg-type]  # fields by name
+    moved = replace(moved, due_at=_due(ctx, moved))
+    if event in _STARTS_A_RUN:
+        moved = replace(moved, run=request.run + 1, attempts=0)
+    if not changed(ctx, tx, moved, was=request):
+        raise StaleApproval("The request has just changed.", next_step="Look again.")
+    audit(ctx, tx, _TAGS[event], request.id, actor, state=state, note=note[:300])
+    if event in _STARTS_A_RUN:
+        start_advance(ctx, tx, moved)
+    if state not in (RequestState.AWAITING_SEAT, RequestState.PROVISIONING):
+        tx.seats.release(request.id)
+    return replace(moved, revision=request.revision + 1)
+
+
+def _due(ctx: Context, request: Request) -> datetime | None:
+    now = ctx.clock.now()
+    if request.state is RequestState.AWAITING_APPROVAL:
+        return next_reminder(ctx.policy(), request)
+    if request.state in _RUNNING:
+        return now + LEASE
+    return None
+
+
+def next_reminder(policy: Policy, request: Request) -> datetime | None:
+    """Return when approvers are reminded, then when it escalates, at last when it lapses."""
+    clocks: Approvals = policy.company.approvals
+    steps = (clocks.remind_after, clocks.escalate_after, clocks.lapse_after)
+    step = steps[min(request.reminders, 2)]
+    return step.after(request.created_at, policy.company.calendar)
+
+
+def end_grant(
+    ctx: Context, tx: Transaction, grant: Grant, *, reason: EndReason, actor: str
+) -> Grant:
+    """Start taking access away; raises StaleApproval when it is ending or gone already."""
+    state = GRANT_TRANSITIONS.get((grant.state, GrantEvent.END))
+    if state is None:
+        raise StaleApproval(
+            f"This access is {grant.state.replace('_', ' ')} already.",
+            next_step="Nothing more to do.",
+        )
+    ending = replace(
+        grant,
+        state=state,
+        end_reason=reason,
+        ended_by=actor,
+        run=grant.run + 1,
+        attempts=0,
+        due_at=ctx.clock.now() + LEASE,
+    )
+    _save_grant(tx, ending, was=grant)
+    audit(ctx, tx, Tag.GRANT_ENDING, grant.id, actor, reason=reason)
+    start_end(ctx, tx, ending)
+    touch(ctx, tx, grant.id)
+    return ending
+
+
+def retry_grant(ctx: Context, tx: Transaction, grant: Grant, *, actor: str) -> Grant:
+    """Try once more to take away what IT has looked at."""
+    again = replace(
+        grant,
+        state=GrantState.ENDING,
+        run=grant.run + 1,
+        attempts=0,
+        note="",
+        due_at=ctx.clock.now() + LEASE,
+    )
+    _save_grant(tx, again, was=grant)
+    audit(ctx, tx, Tag.GRANT_ENDING, grant.id, actor, reason="retried")
+    start_end(ctx, tx, again)
+    touch(ctx, tx, grant.id)
+    return again
+
+
+def _save_grant(tx: Transaction, grant: Grant, *, was: Grant) -> None:
+    if not tx.grants.save(grant, was=was):
+        raise StaleApproval("The access has just changed.", next_step="Look again.")

@@ -1,0 +1,223 @@
+"""Taking requests in: words to a request, an edited issue to an amendment."""
+
+import hashlib
+from dataclasses import dataclass
+
+from bot.domain.audit import Tag
+from bot.domain.decision import Answer, Reason
+from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected
+from bot.domain.inbound import MAX_REASON, Submission, parse_duration
+from bot.domain.people import Person, Roster
+from bot.domain.policy import Duration
+from bot.domain.quoting import quoted
+from bot.domain.request import Request, RequestEvent, RequestState, next_state
+from bot.domain.text import is_blank_or_symbols
+from bot.ports import Transaction
+from bot.workflows.context import Context, audit
+from bot.workflows.judging import Judged, is_it, judge, who_is
+from bot.workflows.moves import move
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """A submission whose words could be read."""
+
+    requester: Person
+    person: Person
+    level_id: str
+    duration: Duration
+    reason: str
+
+
+def understand(submission: Submission, roster: Roster) -> Understood:
+    """Read a submission's words; raises InvalidRequest or NotPermitted with what to write."""
+    return _read(submission, who_is(submission.actor, roster), roster)
+
+
+def _read(submission: Submission, requester: Person, roster: Roster) -> Understood:
+    if submission.problems:
+        raise InvalidRequest(" ".join(submission.problems))
+    return Understood(
+        requester=requester,
+        person=_whom(submission.for_whom, requester, roster),
+        level_id=submission.level.strip().casefold(),
+        duration=parse_duration(submission.how_long),
+        reason=_why(submission.why),
+    )
+
+
+def _whom(words: str, requester: Person, roster: Roster) -> Person:
+    if words.strip().casefold() in {"", "me", "myself"}:
+        return requester
+    by_slack = roster.by_slack(words.strip())
+    found = (by_slack,) if by_slack else roster.find(words)
+    if len(found) == 1:
+        return found[0]
+    how_many = "several people" if found else "nobody"
+    raise InvalidRequest(
+        f"The roster has {how_many} for {quoted(words)}.",
+        next_step="Write a work mail address or a GitHub login, or leave it empty for yourself.",
+        field="for_whom",
+    )
+
+
+def _why(words: str) -> str:
+    reason = words.strip()
+    if is_blank_or_symbols(reason):
+        raise InvalidRequest(
+            "The reason has no words in it.",
+            next_step="Say in a sentence what you need the access for.",
+            field="why",
+        )
+    if len(reason) > MAX_REASON:
+        raise InvalidRequest(
+            f"The reason has {len(reason)} characters; at most {MAX_REASON} are kept.",
+            next_step="Shorten it; approvers read it as it is.",
+            field="why",
+        )
+    return reason
+
+
+def preview(ctx: Context, tx: Transaction, submission: Submission) -> tuple[Reason, ...]:
+    """Return every reason for which this submission would be refused now."""
+    try:
+        understood = understand(submission, ctx.people.roster())
+    except RequestRejected as no:
+        return (Reason(text=no.detail, next_step=no.next_step, field=no.field or "level"),)
+    return _judged(ctx, tx, understood).decision.reasons
+
+
+def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submission) -> str | None:
+    """Make or amend a request; returns what to answer beside the status comment, if anything."""
+    number = submission.issue_number
+    existing = tx.requests.by_issue(number, lock=True) if number is not None else None
+    if existing is not None:
+        return _amend(ctx, tx, existing, submission) if submission.is_edit else None
+    understood = understand(submission, ctx.people.roster())
+    judged = _judged(ctx, tx, understood)
+    state = next_state(RequestState.SUBMITTED, _EVENTS[judged.decision.answer])
+    now = ctx.clock.now()
+    request = Request(
+        id=request_id_for(delivery_id),
+        person_id=understood.person.id,
+        requester_id=understood.requester.id,
+        level_id=understood.level_id,
+        duration=understood.duration,
+        reason=understood.reason,
+        source=submission.actor.surface,
+        state=RequestState.SUBMITTED,
+        created_at=now,
+        changed_at=now,
+        digest=judged.digest,
+        decision=judged.decision,
+        issue_number=number,
+    )
+    if judged.level is None or state is None:
+        raise InvalidRequest(" ".join(r.sentence() for r in judged.decision.reasons))
+    admit(ctx, tx, request, actor=understood.requester.id)
+    return None
+
+
+_EVENTS = {
+    Answer.REFUSED: RequestEvent.REFUSE,
+    Answer.NEEDS_APPROVAL: RequestEvent.ASK,
+    Answer.ALLOWED: RequestEvent.APPROVE,
+}
+
+
+def admit(ctx: Context, tx: Transaction, request: Request, *, actor: str) -> None:
+    """Insert a request and move it where its decision says; a known id changes nothing."""
+    if request.decision is None or not tx.requests.add(request):
+        return
+    audit(
+        ctx,
+        tx,
+        Tag.REQUEST_SUBMITTED,
+        request.id,
+        actor,
+        level=request.level_id,
+        person=request.person_id,
+        how_long=str(request.duration),
+        source=request.source,
+    )
+    note = " ".join(reason.sentence() for reason in request.decision.reasons)
+    move(ctx, tx, request, _EVENTS[request.decision.answer], actor=actor, note=note)
+
+
+def request_id_for(delivery_id: str) -> str:
+    """Derive a request's id from its delivery, so that a repeated one makes the same."""
+    return "r" + hashlib.sha256(delivery_id.encode()).hexdigest()[:11]
+
+
+def _judged(ctx: Context, tx: Transaction, words: Understood, request_id: str = "") -> Judged:
+    return judge(
+        ctx,
+        tx,
+        person_id=words.person.id,
+        requester_id=words.requester.id,
+        level_id=words.level_id,
+        duration=words.duration,
+        reason=words.reason,
+        request_id=request_id,
+    )
+
+
+_STANDS = "The request stands as the status comment shows it."
+
+
+def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submission) -> str | None:
+    roster = ctx.people.roster()
+    requester = roster.get(request.requester_id)
+    if requester is None:
+        raise InvalidRequest("The person who asked is no longer in the roster.")
+    try:
+        words = _read(submission, requester, roster)
+    except InvalidRequest as no:
+        step = f"{no.next_step} {_STANDS}"
+        raise InvalidRequest(f"I cannot use this edit. {no.detail}", next_step=step) from no
+    if _is_same(words, request):
+        return None
+    editor = _editor(ctx, request, submission)
+    judged = _judged(ctx, tx, words, request.id)
+    if judged.decision.answer is not Answer.NEEDS_APPROVAL:
+        why = " ".join(reason.sentence() for reason in judged.decision.reasons)
+        raise InvalidRequest(f"This edit would be refused. {why}", next_step=_STANDS)
+    had = sum(1 for a in request.approvals if a.digest == request.digest)
+    move(
+        ctx,
+        tx,
+        request,
+        RequestEvent.ASK,
+        actor=editor.id,
+        note="The request was changed on the issue.",
+        person_id=words.person.id,
+        level_id=words.level_id,
+        duration=words.duration,
+        reason=words.reason,
+        digest=judged.digest,
+        decision=judged.decision,
+        reminders=0,
+    )
+    audit(ctx, tx, Tag.REQUEST_AMENDED, request.id, editor.id, voided=str(had))
+    voided = f" {had} earlier approval{'s are' if had != 1 else ' is'} void." if had else ""
+    return f"The request was changed.{voided} The approvers are asked again."
+
+
+def _is_same(words: Understood, request: Request) -> bool:
+    return (words.person.id, words.level_id, words.duration, words.reason) == (
+        request.person_id,
+        request.level_id,
+        request.duration,
+        request.reason,
+    )
+
+
+def _editor(ctx: Context, request: Request, submission: Submission) -> Person:
+    """Find who edited; only those whom the request is about, or IT, may change it."""
+    editor = who_is(submission.actor, ctx.people.roster())
+    if editor.id in (request.requester_id, request.person_id) or is_it(editor, ctx.policy()):
+        return editor
+    raise NotPermitted(
+        "Only the person who asked, the person it is for, or IT may change a request.",
+        next_step=_STANDS,
+    )

@@ -1,0 +1,285 @@
+"""The run that shows how a request stands: issue, status comment, and everybody's card."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from json import dumps
+
+import stamina
+import structlog
+
+from bot.domain.audit import Tag
+from bot.domain.cards import Card
+from bot.domain.errors import Conflict, ConnectorError, NotFound, RateLimited
+from bot.domain.grant import GrantState
+from bot.domain.policy import IT_GROUP
+from bot.domain.request import ESCALATED, Request, RequestState
+from bot.domain.story import Audience, Story, card, issue_page, news
+from bot.workflows.context import Context, audit, backoff, digest, is_worth_a_retry, write_once
+
+CLOCK_SLACK = timedelta(minutes=2)
+"""How far back to look for our own write, as clocks differ."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """Somebody who gets a card in Slack."""
+
+    person_id: str
+    slack_id: str
+    audience: Audience
+
+
+def tell(ctx: Context, request_id: str, revision: int) -> str:
+    """Show everybody the request's latest revision; a newer one makes this run superfluous."""
+    return str(ctx.engine.step("tell", _tell_guarded, ctx, request_id, revision))
+
+
+def _tell_guarded(ctx: Context, request_id: str, revision: int) -> str:
+    with ctx.ledger.read() as tx:
+        request = tx.requests.get(request_id)
+    if request is None or request.revision != revision:
+        return "superseded"
+    troubles = [trouble for act in _surfaces(ctx, request_id) if (trouble := _try(act, request_id))]
+    with ctx.ledger.begin() as tx:
+        if not troubles:
+            tx.requests.mark_told(request_id, revision)
+            return "told"
+        attempts = tx.requests.tell_attempts(request_id) + 1
+        wait = max([backoff(attempts), *(t for t in troubles)])
+        tx.requests.tell_later(request_id, ctx.clock.now() + wait, attempts)
+    return "later"
+
+
+def _try(act: Callable[[], None], request_id: str) -> timedelta | None:
+    """Do one part; a part that fails does not keep the others from being done."""
+    try:
+        for attempt in stamina.retry_context(
+            on=is_worth_a_retry, attempts=3, wait_initial=0.2, wait_max=1.0
+        ):
+            with attempt:
+                act()
+    except RateLimited as busy:
+        return timedelta(seconds=busy.retry_after_s)
+    except ConnectorError as error:
+        log.warning(
+            "telling.failed", request_id=request_id, service=error.service, why=error.detail
+        )
+        return timedelta(0)
+    except Exception:
+        log.exception("telling.failed", request_id=request_id)
+        return timedelta(0)
+    return None
+
+
+def _surfaces(ctx: Context, request_id: str) -> Iterator[Callable[[], None]]:
+    """Yield the parts to be done; the issue comes first, because the others link to it."""
+    yield lambda: _tell_issue(ctx, request_id)
+    yield lambda: _tell_status(ctx, request_id)
+    story = read_story(ctx, request_id)
+    if story is not None:
+        for listener in _listeners(ctx, story):
+            yield lambda listener=listener: _tell_person(ctx, story, listener)  # type: ignore[misc]  # bound now
+
+
+def read_story(ctx: Context, request_id: str) -> Story | None:
+    """Read everything there is to tell about a request."""
+    with ctx.ledger.read() as tx:
+        request = tx.requests.get(request_id)
+        grant = tx.grants.get(request_id)
+    if request is None:
+        return None
+    policy = ctx.policy()
+    level = policy.level(request.level_id)
+    system = policy.systems.get(request.level_id.partition("/")[0])
+    return Story(
+        request=request, roster=ctx.people.roster(), level=level, system=system, grant=grant
+    )
+
+
+def _required(story: Story | None) -> Story:
+    if story is None:
+        raise Conflict("The request is gone.")
+    return story
+
+
+def _tell_issue(ctx: Context, request_id: str) -> None:
+    story = _required(read_story(ctx, request_id))
+    page = issue_page(story)
+    number = story.request.issue_number
+    key = f"issue:{request_id}"
+    if number is None:
+        address, _is_new = write_once(
+            ctx,
+            key=key,
+            owner=request_id,
+            content="",
+            look=lambda write: _text(ctx.records.find_issue(key, write.intended_at - CLOCK_SLACK)),
+            act=lambda: str(ctx.records.create_issue(page, key)),
+        )
+        number = int(address)
+        with ctx.ledger.begin() as tx:
+            tx.requests.set_issue(request_id, number)
+    ctx.records.update_issue(number, page)
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _tell_status(ctx: Context, request_id: str) -> None:
+    story = _required(read_story(ctx, request_id))
+    number = story.request.issue_number
+    if number is None:
+        raise Conflict("The issue could not be made yet.", service="github")
+    status, key = card(story, Audience.ISSUE), f"status:{request_id}"
+    content = _content(status)
+    comment_id, is_new = write_once(
+        ctx,
+        key=key,
+        owner=request_id,
+        content=content,
+        look=lambda write: ctx.comments.find_comment(number, key, write.intended_at - CLOCK_SLACK),
+        act=lambda: ctx.comments.create_comment(number, status, key),
+    )
+    if not is_new:
+        _if_changed(
+            ctx,
+            key,
+            content,
+            lambda: ctx.comments.update_comment(comment_id, status, key),
+        )
+
+
+def _tell_person(ctx: Context, story: Story, listener: Listener) -> None:
+    request_id = story.request.id
+    shown = card(story, listener.audience)
+    key = f"card:{request_id}:{listener.audience}:{listener.person_id}"
+    content = _content(shown)
+    try:
+        handle, is_new = write_once(
+            ctx,
+            key=key,
+            owner=request_id,
+            content=content,
+            look=lambda write: ctx.chat.find_message(
+                listener.slack_id, key, write.intended_at - CLOCK_SLACK
+            ),
+            act=lambda: ctx.chat.post(listener.slack_id, shown, key),
+        )
+        if not is_new:
+            _if_changed(ctx, key, content, lambda: ctx.chat.update(handle, shown, key))
+        if listener.audience is Audience.REQUESTER:
+            _ring(ctx, story, listener)
+    except NotFound as gone:
+        with ctx.ledger.begin() as tx:
+            audit(
+                ctx,
+                tx,
+                Tag.MESSAGE_UNDELIVERABLE,
+                request_id,
+                "usher",
+                to=listener.person_id,
+                why=gone.detail[:200],
+            )
+
+
+def _ring(ctx: Context, story: Story, listener: Listener) -> None:
+    """Say what a person should not miss in a message of its own, once."""
+    said = news(story)
+    if said is None:
+        return
+    what, message = said
+    key = f"news:{story.request.id}:{what}:{listener.person_id}"
+    write_once(
+        ctx,
+        key=key,
+        owner=story.request.id,
+        content="",
+        look=lambda write: ctx.chat.find_message(
+            listener.slack_id, key, write.intended_at - CLOCK_SLACK
+        ),
+        act=lambda: ctx.chat.post(listener.slack_id, message, key),
+    )
+
+
+def _if_changed(
+    ctx: Context,
+    key: str,
+    content: str,
+    act: Callable[[], None],
+) -> None:
+    """Send an update only when it would say something new."""
+    with ctx.ledger.read() as tx:
+        known = tx.writes.get(key)
+    if known is not None and known.content == content:
+        return
+    act()
+    with ctx.ledger.begin() as tx:
+        tx.writes.settle(key, (known.address if known else None) or "", content)
+
+
+def _content(shown: Card) -> str:
+    return digest(dumps(asdict(shown), default=str))
+
+
+def _listeners(ctx: Context, story: Story) -> Iterator[Listener]:
+    """Name who gets a card: those concerned, approvers while it waits, owners when stuck."""
+    request = story.request
+    seen: set[str] = set()
+    for person_id in (request.requester_id, request.person_id):
+        if person_id not in seen:
+            seen.add(person_id)
+            yield from _listener(story, person_id, Audience.REQUESTER)
+    for person_id in _approvers(ctx, request):
+        yield from _listener(story, person_id, Audience.APPROVER)
+    for person_id in _owners(ctx, story):
+        yield from _listener(story, person_id, Audience.OWNER)
+
+
+def _listener(story: Story, person_id: str, audience: Audience) -> Iterator[Listener]:
+    person = story.roster.get(person_id)
+    if person is not None and person.slack_id:
+        yield Listener(person_id=person_id, slack_id=person.slack_id, audience=audience)
+
+
+def _approvers(ctx: Context, request: Request) -> list[str]:
+    """List whom to ask now, and those asked before, so that their cards say how it went."""
+    asked = _told_as(ctx, request, Audience.APPROVER)
+    if request.state is RequestState.AWAITING_APPROVAL and request.decision is not None:
+        asked += [person for need in request.decision.needs for person in need.from_]
+    return list(dict.fromkeys(asked))
+
+
+def _owners(ctx: Context, story: Story) -> list[str]:
+    """List the owners, their backup and IT when something is stuck; and those told before."""
+    told = _told_as(ctx, story.request, Audience.OWNER)
+    is_stuck = story.request.state is RequestState.NEEDS_IT or (
+        story.grant is not None and story.grant.state is GrantState.NEEDS_IT
+    )
+    waits_too_long = (
+        story.request.state is RequestState.AWAITING_APPROVAL
+        and story.request.reminders >= ESCALATED
+    )
+    if is_stuck or waits_too_long:
+        policy = ctx.policy()
+        names = [story.system.dri] if story.system else []
+        group = policy.group(names[0]) if names else None
+        names += [group.backup or IT_GROUP] if group else [IT_GROUP]
+        for name in names:
+            group = policy.group(name)
+            found = [story.roster.by_github(login) for login in group.members] if group else []
+            told += [person.id for person in found if person]
+    return list(dict.fromkeys(told))
+
+
+def _told_as(ctx: Context, request: Request, audience: Audience) -> list[str]:
+    prefix = f"card:{request.id}:{audience}:"
+    with ctx.ledger.read() as tx:
+        return [
+            write.key.removeprefix(prefix)
+            for write in tx.writes.of_owner(request.id)
+            if write.key.startswith(prefix)
+        ]

@@ -1,0 +1,1 @@
+"""GitHub's way in: webhooks verified and turned into messages for the inbox."""

@@ -1,0 +1,1 @@
+"""The HTTP API of onboarding systems, and the probes of operations."""

@@ -1,0 +1,1 @@
+"""Slack, inbound: verify, parse, hand over, answer."""

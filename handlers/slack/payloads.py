@@ -1,0 +1,111 @@
+"""What Slack's payloads say: who acts, under which delivery id, on what."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.errors import InvalidRequest
+from bot.domain.inbound import Actor, Envelope, Inbound, Surface
+
+Body = Mapping[str, Any]
+
+SIGNATURE_KEY = "usher_signature"
+"""Where the verified signature stands in Bolt's context."""
+PENDING = "usher_pending"
+"""Where whoever waits by itself for what an event has begun wants to find it in Bolt's context."""
+
+
+def actor(body: Body) -> Actor:
+    """Return who acts, as Slack vouches for it; raises InvalidRequest when it names nobody."""
+    slack_id, team = _user(body)
+    if not slack_id:
+        raise InvalidRequest("Slack did not say who you are.", next_step="Try again.")
+    return Actor(surface=Surface.SLACK, slack_id=slack_id, slack_team=team)
+
+
+def teams(body: Body) -> frozenset[str]:
+    """Return every team that the person or the request belongs to.
+
+    In channels shared between companies (Slack Connect) outsiders use the app like colleagues; then
+    the person's team differs from the team of the installation.
+    """
+    return frozenset(team for team in _all_teams(body) if isinstance(team, str) and team)
+
+
+def envelope(body: Body, context: Body, message: Inbound) -> Envelope:
+    """Wrap a message under Slack's own id for it.
+
+    An event has an id that its retries share. A command or a click has none; its signature is one,
+    so that an exact replay within the five minutes of its validity is the same delivery.
+    """
+    event_id = body.get("event_id")
+    delivery_id = str(event_id) if event_id else f"sig:{context[SIGNATURE_KEY]}"
+    return Envelope(source=Surface.SLACK, delivery_id=delivery_id, message=message)
+
+
+def _user(body: Body) -> tuple[str, str]:
+    event, user, team = body.get("event"), body.get("user"), body.get("team")
+    installed = body.get("team_id") or (team.get("id") if isinstance(team, dict) else "") or ""
+    if isinstance(event, dict):
+        own_team = event.get("user_team") or event.get("team") or installed
+        found = event.get("user")
+        return (found if isinstance(found, str) else ""), str(own_team)
+    if isinstance(user, dict):
+        return str(user.get("id") or ""), str(user.get("team_id") or installed)
+    return str(body.get("user_id") or ""), str(installed)
+
+
+def _all_teams(body: Body) -> Iterator[object]:
+    event, user, team = body.get("event"), body.get("user"), body.get("team")
+    yield body.get("team_id")
+    if isinstance(team, dict):
+        yield team.get("id")
+    if isinstance(user, dict):
+        yield user.get("team_id")
+    if isinstance(event, dict):
+        yield event.get("user_team")
+        yield event.get("team")
+
+
+@dataclass(frozen=True)
+class Button:
+    """What a card's button stands for; the value is «request id:digest»."""
+
+    request_id: str
+    digest: str
+
+    def to_metadata(self) -> str:
+        return json.dumps({"request_id": self.request_id, "digest": self.digest})
+
+
+def button(body: Body) -> Button:
+    """Read the pressed button's value; raises InvalidRequest for one that no card of ours has."""
+    value = str(body["actions"][0].get("value") or "")
+    request_id, colon, digest = value.rpartition(":")
+    if not colon or not request_id:
+        raise InvalidRequest(
+            "I do not know this button.", next_step="Type /access mine to see what there is."
+        )
+    return Button(request_id, digest)
+
+
+def button_in_metadata(body: Body) -> Button:
+    """Read back what a modal was opened for."""
+    try:
+        kept = json.loads(body["view"].get("private_metadata") or "")
+        return Button(str(kept["request_id"]), str(kept["digest"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidRequest(
+            "This form has lost what it was about.", next_step="Press the button again."
+        ) from error
+
+
+def typed(body: Body, block_id: str) -> str:
+    """Return what a person typed or chose in one input of a modal; empty for nothing."""
+    elements = body["view"]["state"]["values"].get(block_id) or {}
+    for element in elements.values():
+        option = element.get("selected_option") or {}
+        found = element.get("value") or element.get("selected_user") or option.get("value")
+        return str(found or "")
+    return ""
