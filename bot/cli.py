@@ -130,8 +130,9 @@ def doctor(as_json: AsJson = False) -> None:
             mark = "[green]ok[/]  " if finding.is_fine else "[red]fix[/] "
             out.print(mark, end="")
             out.print(f"{finding.part}: {finding.text}", markup=False)
-    if not all(finding.is_fine for finding in findings):
-        raise typer.Exit(BROKEN)
+    wrong = {finding.part for finding in findings if not finding.is_fine}
+    if wrong:
+        raise typer.Exit(WRONG_USE if wrong == {"settings"} else BROKEN)
 
 
 # ---- policy -------------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ def http_server(usher: Usher, on_ready: Callable[[], None] | None = None) -> uvi
         host=usher.settings.host,
         port=usher.settings.port,
         log_config=None,
+        log_level="warning",  # `listening` says the one thing worth knowing
         access_log=False,
         timeout_graceful_shutdown=5,
     )

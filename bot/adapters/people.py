@@ -11,7 +11,7 @@ REFRESH_S = 5.0
 
 
 class CompanyPeople:
-    """Merges the roster file with onboarded people; the file wins. Safe to use from many threads."""
+    """Merges the roster file with onboarded people; the file wins. Safe for many threads."""
 
     def __init__(
         self,

@@ -20,8 +20,8 @@ class FaultKind(StrEnum):
 class Fault:
     """Break calls `nth` to `nth + times - 1` of those whose "METHOD /path" matches `route`.
 
-    `route` is a shell pattern such as "POST /api/chat.*". `status` and `retry_after` (seconds) shape
-    STATUS and HTML answers; `body` (JSON text) replaces the emulator's own for that status.
+    `route` is a shell pattern such as "POST /api/chat.*". `status` and `retry_after` (seconds)
+    shape STATUS and HTML answers; `body` (JSON text) replaces the emulator's own for that status.
     """
 
     route: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.audit import Entry, Tag
-from bot.domain.errors import ConnectorError, OutcomeUnknown
+from bot.domain.errors import ConnectorError, RateLimited
 from bot.domain.grant import Grant
 from bot.domain.journal import Write
 from bot.domain.policy import Policy, Provider
@@ -180,6 +180,6 @@ def digest(text: str) -> str:
 
 def is_worth_a_retry(error: Exception) -> bool:
     """Whether trying again at once may help (the answer was lost, or the service hiccuped)."""
-    return isinstance(error, OutcomeUnknown) or (
-        isinstance(error, ConnectorError) and type(error).retryable
-    )
+    if isinstance(error, RateLimited):
+        return False  # the service has said when to come back
+    return isinstance(error, ConnectorError) and type(error).retryable

@@ -55,8 +55,8 @@ def _find_item(ctx: Context, vault_id: str, tag: str) -> str | None:
     try:
         return ctx.vault.find_item(vault_id, tag)
     except Unauthorized:
-        # A write-only token cannot look. The new item gets a password of its own, so that an item an
-        # earlier try may have left behind opens nothing; the log names it for a person to delete.
+        # A write-only token cannot look. The new item gets a password of its own, so that one
+        # which an earlier try left behind opens nothing; the log names it for a person to delete.
         log.warning("delivery.orphan_possible", vault_id=vault_id, tag=tag)
         return None
 

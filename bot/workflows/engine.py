@@ -132,7 +132,7 @@ class Engine:
             DBOS.workflow(name=name, max_recovery_attempts=None)(_named(body, name))
 
         def swept(_at: datetime, _context: Any) -> None:
-            sweep()
+            DBOS.run_step({"name": SWEEP}, sweep)
 
         scheduled = DBOS.workflow(name=SWEEP, max_recovery_attempts=None)(swept)
         DBOS.launch()
@@ -165,30 +165,30 @@ class Engine:
         A worker that only seemed gone is fenced: at most its step in flight repeats.
         """
         living = {*alive, self.executor_id}
-        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        pending = self._dispatcher().list_workflows(status="PENDING", load_input=False, load_output=False)
         stranded = [
             w.workflow_id
             for w in pending
             if w.queue_name == QUEUE and w.executor_id is not None and w.executor_id not in living
         ]
         if stranded:
-            DBOS.resume_workflows(stranded, queue_name=QUEUE)
+            self._dispatcher().resume_workflows(stranded, queue_name=QUEUE)
         return len(stranded)
 
     def forget(self, older_than_s: float) -> int:
         """Delete finished runs older than that and return how many there were."""
         before = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - older_than_s))
-        old = DBOS.list_workflows(
+        old = self._dispatcher().list_workflows(
             completed_before=before, limit=500, load_input=False, load_output=False
         )
         ids = [workflow.workflow_id for workflow in old]
         if ids:
-            DBOS.delete_workflows(ids)
+            self._dispatcher().delete_workflows(ids)
         return len(ids)
 
     def live(self, prefix: str = "") -> list[str]:
         """List runs that are waiting or running."""
-        found = DBOS.list_workflows(
+        found = self._dispatcher().list_workflows(
             status=["PENDING", "ENQUEUED"],
             workflow_id_prefix=prefix or None,
             load_input=False,
@@ -216,4 +216,5 @@ def _named(body: Callable[..., str], name: str) -> Callable[..., str]:
 
 def migrate_engine(database_url: str) -> None:
     """Create or update the engine's own tables."""
+    logging.getLogger("dbos").setLevel(logging.WARNING)
     DBOS.migrate(system_database_url=database_url)

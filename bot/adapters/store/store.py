@@ -94,9 +94,7 @@ class InboxWriter:
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
-            batch = [first, *self._more()]
-            if wanted := [item for item in batch if item[1].set_running_or_notify_cancel()]:
-                self._commit(wanted)
+            self._commit([first, *self._more()])
 
     def _more(self) -> Iterator[tuple[Posted, Future[bool]]]:
         for _ in range(MAX_BATCH - 1):
@@ -110,16 +108,27 @@ class InboxWriter:
             yield item
 
     def _commit(self, batch: list[tuple[Posted, Future[bool]]]) -> None:
+        wanted: list[tuple[Posted, Future[bool]]] | None = None
         try:
             with self._store.begin() as tx:
-                new = tx.inbox.keep([posted for posted, _future in batch])
-                open_ids = [p.delivery_id for p, _f in batch if p.needs_handling]
+                # Only now, when the database has answered: whoever gave up before that has been told
+                # that nothing was saved, and that must be true.
+                wanted = _still_wanted(batch)
+                if not wanted:
+                    return
+                new = tx.inbox.keep([posted for posted, _future in wanted])
+                open_ids = [p.delivery_id for p, _f in wanted if p.needs_handling]
                 if to_handle := [i for i in dict.fromkeys(open_ids) if i in new]:
                     self._start_runs(tx, to_handle)
         except Exception as exc:  # noqa: BLE001  # every waiting sender must get an answer, whatever broke
-            for _posted, future in batch:
+            for _posted, future in _still_wanted(batch) if wanted is None else wanted:
                 future.set_exception(exc)
             return
-        for posted, future in batch:
+        for posted, future in wanted:
             future.set_result(posted.delivery_id in new)
             new.discard(posted.delivery_id)  # twice in one batch: the second one was known
+
+
+def _still_wanted(batch: list[tuple[Posted, Future[bool]]]) -> list[tuple[Posted, Future[bool]]]:
+    """Claim the messages whose senders still wait; call it once for each batch."""
+    return [item for item in batch if item[1].set_running_or_notify_cancel()]
