@@ -40,6 +40,7 @@ from bot.adapters.store.records import Posted
 from bot.adapters.store.store import InboxWriter, Store
 from bot.domain.errors import ConnectorError
 from bot.domain.policy import Provider
+from bot.logs import logged
 from bot.ports import Clock, Health
 from bot.settings import GitHubApp, SalesforceJwt, Settings
 from bot.workflows.advance import advance
@@ -258,9 +259,9 @@ class Usher:
         beat(ctx)
         self.engine.launch(
             {
-                ADVANCE: partial(advance, ctx),
-                END: partial(end, ctx),
-                TELL: partial(tell, ctx),
+                ADVANCE: logged("request_id", partial(advance, ctx)),
+                END: logged("request_id", partial(end, ctx)),
+                TELL: logged("request_id", partial(tell, ctx)),
                 HANDLE: partial(handle, ctx),
             },
             self.sweep,
@@ -360,6 +361,9 @@ class _Pulse:
 
     def check(self) -> Mapping[str, str | None]:
         """Name each part with what is wrong, or None."""
+        # An idle process has not looked at its files for long.
+        self._usher.policies.policy()
+        self._usher.roster_file.roster()
         parts: dict[str, str | None] = {
             "database": self._database(),
             "policy": self._usher.policies.error,

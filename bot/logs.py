@@ -3,7 +3,7 @@
 import json as json_lines
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, Final, TextIO
@@ -110,6 +110,16 @@ def log_context(**ids: str) -> Iterator[None]:
     """Put these ids (request_id, delivery_id) on every line that is logged inside."""
     with structlog.contextvars.bound_contextvars(**ids):
         yield
+
+
+def logged(id_name: str, run: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a run so that its first argument, an id, is on every line logged inside."""
+
+    def with_id(subject: str, *rest: Any) -> Any:
+        with log_context(**{id_name: subject}):
+            return run(subject, *rest)
+
+    return with_id
 
 
 def redact(text: str) -> str:

@@ -32,6 +32,7 @@ from bot.domain.policy import (
     Where,
 )
 from bot.domain.request import Approval, Request, RequestState, Verdict
+from bot.domain.story import Story
 
 NOW = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 CHICAGO = "America/Chicago"
@@ -219,4 +220,10 @@ def grant(**changes: Any) -> Grant:
         vault_id="vault",
         item_id="item",
     )
+    return replace(default, **changes)
+
+
+def story(to: Request | None = None, **changes: Any) -> Story:
+    """Make everything there is to tell about Ann's request, or about this one."""
+    default = Story(request=to or request(), roster=roster(), level=level(), system=system())
     return replace(default, **changes)

@@ -1,1 +1,1 @@
-"""Outbound adapters: one module or package per outside system, wire to domain and vendor errors to ours."""
+"""Outbound: one module or package per outside system; its wire to our values and errors."""

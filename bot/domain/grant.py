@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from bot.domain.people import Person
+from bot.domain.policy import Calendar, Duration
 from bot.domain.request import Task
 
 
@@ -24,10 +27,12 @@ class GrantEvent(StrEnum):
     FINISH = "finish"
     FAIL = "fail"
     RETRY = "retry"
+    REPLACE = "replace"
 
 
 GRANT_TRANSITIONS: Mapping[tuple[GrantState, GrantEvent], GrantState] = {
     (GrantState.ACTIVE, GrantEvent.END): GrantState.ENDING,
+    (GrantState.ACTIVE, GrantEvent.REPLACE): GrantState.ENDED,
     (GrantState.ENDING, GrantEvent.FINISH): GrantState.ENDED,
     (GrantState.ENDING, GrantEvent.FAIL): GrantState.NEEDS_IT,
     (GrantState.NEEDS_IT, GrantEvent.RETRY): GrantState.ENDING,
@@ -49,6 +54,18 @@ class EndReason(StrEnum):
     REVOKED = "revoked"
     REPLACED = "replaced"
     ABANDONED = "abandoned"
+
+
+def grant_end(
+    duration: Duration, person: Person, start: datetime, calendar: Calendar
+) -> datetime | None:
+    """Return when access ends: after its time, or with the person's last day if that is sooner."""
+    end = duration.after(start, calendar)
+    if person.last_day is None:
+        return end
+    day_after = person.last_day + timedelta(days=1)
+    leaves = datetime.combine(day_after, time(0), ZoneInfo(person.timezone))
+    return leaves if end is None or leaves < end else end
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from bot.domain.cards import Card, CardAction, Fact, TaskLine
 from bot.domain.text import clean
 
 MAX_TEXT = 1000
+MAX_REPLY = 8000
 MAX_BODY = 65_536
 _MAX_ROWS = 50
 
@@ -18,6 +19,8 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _HEX = re.compile(r"\b[0-9a-f]{7,}\b", re.IGNORECASE)
 _BREAKABLE = re.compile(r"[@#]|\bgh-(?=\d)|:(?=/)|\bwww(?=\.)", re.IGNORECASE)
 _KEY = re.compile(r"[A-Za-z0-9:_-]{1,80}")
+_COMMAND = re.compile(r"(`/[a-z]+(?: [a-z]+)?`)")
+_EDGES = re.compile(r"(?s)\A(\s*)(.*?)(\s*)\Z")
 _BACKTICKS = re.compile(r"`+")
 
 _COMMANDS = {
@@ -38,6 +41,18 @@ def escape_markdown(text: str, limit: int = MAX_TEXT) -> str:
     Lines stay lines, the space around them goes, and at most `limit` characters are kept.
     """
     return "\n".join(_escape_line(line) for line in clean(text, limit).split("\n"))
+
+
+def escape_reply(text: str) -> str:
+    """Escape a sentence of ours that may hold names, but keep its `/commands` as code."""
+    return "".join(
+        part if _COMMAND.fullmatch(part) else _EDGES.sub(_escape_between, part)
+        for part in _COMMAND.split(text)
+    )
+
+
+def _escape_between(found: re.Match[str]) -> str:
+    return f"{found[1]}{escape_markdown(found[2], MAX_REPLY)}{found[3]}"
 
 
 def code_span(text: str) -> str:

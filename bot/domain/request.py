@@ -138,6 +138,7 @@ class Request:
     starts_at: datetime | None = None
     due_at: datetime | None = None
     reminders: int = 0
+    edition: int = 0
     issue_number: int | None = None
     run: int = 0
     revision: int = 0
@@ -156,10 +157,19 @@ class Request:
 
 
 def request_digest(
-    *, person_id: str, content_digest: str, duration: Duration, reason: str, decision: Decision
+    *,
+    person_id: str,
+    content_digest: str,
+    duration: Duration,
+    reason: str,
+    decision: Decision,
+    edition: int = 0,
 ) -> str:
-    """Digest what an approver is shown: person, level content, length, reason, and who is asked."""
+    """Digest what an approver is shown: person, level content, length, reason, and who is asked.
+
+    `edition` counts how often approvals were voided: a void one stays void.
+    """
     asked = [need.because for need in decision.needs]
-    shown = [person_id, content_digest, str(duration), reason, decision.rule, asked]
+    shown = [person_id, content_digest, str(duration), reason, decision.rule, asked, edition]
     # JSON keeps the parts apart, whatever line breaks or commas a reason has.
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:24]

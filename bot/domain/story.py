@@ -186,8 +186,13 @@ def handoff_for(
         username=grant.username,
         url=system.url,
         note=f"{grant.level_id}, approved by {by}. Ends: {until}. {_FIRST_LOG_IN}",
-        tag=f"req-{request.id}",
+        tag=tag_of(request.id),
     )
+
+
+def tag_of(request_id: str) -> str:
+    """Make the tag under which a request's log-in is found again in the vault."""
+    return f"req-{request_id}"
 
 
 def _yes(request: Request) -> list[Approval]:

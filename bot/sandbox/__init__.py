@@ -1,1 +1,1 @@
-"""The outside world on loopback: emulators of Slack, GitHub, Salesforce and 1Password, and an example company."""
+"""The outside world on loopback: emulators of four services, and an example company."""

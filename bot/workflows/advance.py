@@ -14,7 +14,15 @@ from bot.domain.errors import (
     SeatsExhausted,
     StaleApproval,
 )
-from bot.domain.grant import Basis, EndReason, Grant, GrantState
+from bot.domain.grant import (
+    GRANT_TRANSITIONS,
+    Basis,
+    EndReason,
+    Grant,
+    GrantEvent,
+    GrantState,
+    grant_end,
+)
 from bot.domain.plan import Holder, SeatView, plan_seat
 from bot.domain.policy import Level
 from bot.domain.request import Request, RequestEvent, RequestState, Task
@@ -28,9 +36,11 @@ from bot.workflows.context import (
     backoff,
     changed,
     is_worth_a_retry,
+    still_wanted,
+    touch,
 )
 from bot.workflows.delivering import hand_over
-from bot.workflows.judging import judge_again
+from bot.workflows.judging import judge_again, still_stands
 from bot.workflows.moves import move
 from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of
 
@@ -128,7 +138,8 @@ def _take_seat(ctx: Context, request: Request) -> str:
 
 
 def _wait_for_seat(ctx: Context, tx: Transaction, request: Request, note: str) -> str:
-    waiting = replace(request, note=note, due_at=ctx.clock.now() + SEAT_LOOK_AGAIN)
+    due_at = ctx.clock.now() + SEAT_LOOK_AGAIN
+    waiting = replace(request, note=note, due_at=due_at, attempts=0)
     if note != request.note:
         changed(ctx, tx, waiting, was=request)
     else:
@@ -141,6 +152,8 @@ def _provision(ctx: Context, request: Request) -> str:
     level, system, person = parts(ctx, request)
     service = service_of(ctx, system)
     request = _checked_again(ctx, request, level)
+    if service is not None and _seat_was_let_go(ctx, request):
+        return AGAIN
     grant = Grant(
         id=request.id,
         person_id=person.id,
@@ -148,7 +161,7 @@ def _provision(ctx: Context, request: Request) -> str:
         basis=Basis.BIRTHRIGHT if request.is_birthright else Basis.REQUEST,
         state=GrantState.ACTIVE,
         since=ctx.clock.now(),
-        until=request.duration.after(ctx.clock.now(), ctx.policy().company.calendar),
+        until=grant_end(request.duration, person, ctx.clock.now(), ctx.policy().company.calendar),
     )
     if service is None:
         if not all(task.done_by for task in request.tasks):
@@ -169,7 +182,7 @@ def _checked_again(ctx: Context, request: Request, level: Level) -> Request:
     with ctx.ledger.begin() as tx:
         fresh = _same(tx, request)
         judged = judge_again(ctx, tx, fresh)
-        if judged.digest != fresh.digest or judged.decision.reasons:
+        if not still_stands(fresh, judged):
             why = " ".join(reason.sentence() for reason in judged.decision.reasons)
             raise Conflict(
                 f"Policy changed since this was approved; cancel it and ask again. {why}".strip(),
@@ -182,6 +195,16 @@ def _checked_again(ctx: Context, request: Request, level: Level) -> Request:
         return fresh
 
 
+def _seat_was_let_go(ctx: Context, request: Request) -> bool:
+    """Queue again for a seat when IT retries what had failed; its own was free for others since."""
+    with ctx.ledger.begin() as tx:
+        fresh = _same(tx, request)
+        if tx.seats.has(request.id):
+            return False
+        move(ctx, tx, fresh, RequestEvent.QUEUE, actor="usher")
+        return True
+
+
 def _rest_on_tasks(ctx: Context, request: Request) -> None:
     with ctx.ledger.begin() as tx:
         fresh = _same(tx, request)
@@ -192,17 +215,11 @@ def ensure_seat(
     ctx: Context, request: Request, service: SeatService, holder: Holder, level: Level
 ) -> SeatView:
     """Look, make only the difference, and look again until nothing is left to do."""
-
-    def still_wanted() -> None:
-        current = _current(ctx, request.id, request.run)
-        if current is None or current.state is not RequestState.PROVISIONING:
-            raise StaleApproval("The request has gone on.")
-
     view = service.reader.observe(holder, level.bundle)
     refuse_unknown(view, ctx.policy().system_of(level))
     plan = plan_seat(view, holder, level.bundle)
     for change in plan:
-        still_wanted()
+        still_wanted(ctx, request)
         view = service.writer.apply(change, holder, view)
     if plan:
         view = service.reader.observe(holder, level.bundle)
@@ -236,7 +253,7 @@ def _replace(ctx: Context, tx: Transaction, old: Grant, grant: Grant) -> Grant:
     """End the level that this one replaces in the same account, and take its vault item over."""
     ended = replace(
         old,
-        state=GrantState.ENDED,
+        state=GRANT_TRANSITIONS[old.state, GrantEvent.REPLACE],
         end_reason=EndReason.REPLACED,
         ended_by="usher",
         ended_at=ctx.clock.now(),
@@ -246,6 +263,7 @@ def _replace(ctx: Context, tx: Transaction, old: Grant, grant: Grant) -> Grant:
     )
     tx.grants.save(ended, was=old)
     audit(ctx, tx, Tag.GRANT_ENDED, old.id, "usher", reason=EndReason.REPLACED, by=grant.id)
+    touch(ctx, tx, old.id)
     if grant.item_id:
         return grant
     return replace(grant, vault_id=old.vault_id, item_id=old.item_id)

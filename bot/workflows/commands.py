@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from bot.domain.audit import Tag
 from bot.domain.decision import Decision
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected, StaleApproval
-from bot.domain.grant import Basis, EndReason, Grant, GrantState
+from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.inbound import (
     Actor,
     IssueCommand,
@@ -19,8 +19,17 @@ from bot.domain.people import Person
 from bot.domain.request import Request, RequestEvent, RequestState, Task, Verdict, next_state
 from bot.domain.review import review
 from bot.ports import Transaction
-from bot.workflows.context import Context, audit, changed, start_advance, start_end
-from bot.workflows.judging import is_it, judge_again, owns_system, who_is
+from bot.workflows.context import (
+    LEASE,
+    Context,
+    audit,
+    changed,
+    forget_shown,
+    show_again,
+    start_advance,
+    start_end,
+)
+from bot.workflows.judging import is_it, judge_again, owns_system, still_stands, who_is
 from bot.workflows.moves import end_grant, move
 
 HELP = (
@@ -143,7 +152,7 @@ def _answer(
 def ask_again_if_changed(ctx: Context, tx: Transaction, request: Request) -> bool:
     """Void what no longer fits today's policy and ask again, or refuse; True when it did."""
     judged = judge_again(ctx, tx, request)
-    if judged.digest == request.digest and not judged.decision.reasons:
+    if still_stands(request, judged):
         return False
     if request.is_over or next_state(request.state, RequestEvent.ASK) is None:
         return False
@@ -152,12 +161,14 @@ def ask_again_if_changed(ctx: Context, tx: Transaction, request: Request) -> boo
         note = " ".join(reason.sentence() for reason in judged.decision.reasons)
         move(ctx, tx, request, RequestEvent.REFUSE, actor="policy", note=note)
         return True
+    judged = judge_again(ctx, tx, replace(request, edition=request.edition + 1))
     move(
         ctx,
         tx,
         request,
         RequestEvent.ASK,
         actor="policy",
+        edition=request.edition + 1,
         note="The rules changed: earlier approvals are void and everybody is asked again.",
         digest=judged.digest,
         decision=judged.decision,
@@ -193,17 +204,6 @@ def cancel(ctx: Context, tx: Transaction, request: Request, *, actor: str, name:
             "This access is in place already.", next_step="Use /revoke to take it away."
         )
     move(ctx, tx, request, RequestEvent.CANCEL, actor=actor, ended_by=name)
-    if request.state is RequestState.NEEDS_IT:
-        leftover = Grant(
-            id=request.id,
-            person_id=request.person_id,
-            level_id=request.level_id,
-            basis=Basis.REQUEST,
-            state=GrantState.ACTIVE,
-            since=ctx.clock.now(),
-        )
-        if tx.grants.add(leftover):
-            end_grant(ctx, tx, leftover, reason=EndReason.ABANDONED, actor=actor)
     return "Cancelled."
 
 
@@ -236,8 +236,8 @@ def obey_touch(ctx: Context, tx: Transaction, touched: IssueTouched) -> str | No
     if request is None:
         return None
     if touched.action == "closed" and not request.is_over:
-        person = who_is(touched.actor, ctx.people.roster())
         try:
+            person = who_is(touched.actor, ctx.people.roster())
             return _cancel(ctx, tx, request, person)
         except RequestRejected:
             changed(ctx, tx, request, was=request)
@@ -256,13 +256,12 @@ def obey_ticks(ctx: Context, tx: Transaction, ticked: TasksTicked) -> str | None
     request = tx.requests.by_issue(ticked.issue_number, lock=True)
     if request is None:
         return None
-    person = who_is(ticked.actor, ctx.people.roster())
-    if not owns_system(person, request.level_id, ctx.policy()):
-        changed(ctx, tx, request, was=request)
-        raise NotPermitted(
-            "Only the system's owners or IT may tick these steps.",
-            next_step="I have put the list back as it was.",
-        )
+    try:
+        person = _ticker(ctx, request, ticked.actor)
+    except NotPermitted:
+        show_again(ctx, tx, request)
+        raise
+    forget_shown(tx, request.id)
     grant = tx.grants.get(request.id, lock=True)
     offset = len(request.tasks)
     tasks = _ticked(request.tasks, {i for i in ticked.done if i < offset}, person.name)
@@ -273,6 +272,16 @@ def obey_ticks(ctx: Context, tx: Transaction, ticked: TasksTicked) -> str | None
         _finish_ending(ctx, tx, replace(grant, tasks=ends), was=grant)
     _finish_steps(ctx, tx, replace(request, tasks=tasks), was=request)
     return None
+
+
+def _ticker(ctx: Context, request: Request, actor: Actor) -> Person:
+    person = who_is(actor, ctx.people.roster())
+    if not owns_system(person, request.level_id, ctx.policy()):
+        raise NotPermitted(
+            "Only the system's owners or IT may tick these steps.",
+            next_step="I have put the list back as it was.",
+        )
+    return person
 
 
 def _ticked(tasks: tuple[Task, ...], done: set[int], name: str) -> tuple[Task, ...]:
@@ -296,16 +305,22 @@ def _note_done(
 
 
 def _finish_steps(ctx: Context, tx: Transaction, request: Request, *, was: Request) -> None:
-    is_ready = request.state is RequestState.PROVISIONING and all(t.done_by for t in request.tasks)
-    moved = replace(request, run=request.run + 1) if is_ready else request
+    is_ready = request.state is RequestState.PROVISIONING and _are_done(request.tasks)
+    due_at = ctx.clock.now() + LEASE
+    moved = replace(request, run=request.run + 1, due_at=due_at) if is_ready else request
     changed(ctx, tx, moved, was=was)
     if is_ready:
         start_advance(ctx, tx, moved)
 
 
 def _finish_ending(ctx: Context, tx: Transaction, grant: Grant, *, was: Grant) -> None:
-    is_ready = grant.state is GrantState.ENDING and all(t.done_by for t in grant.tasks)
-    moved = replace(grant, run=grant.run + 1) if is_ready else grant
+    is_ready = grant.state is GrantState.ENDING and _are_done(grant.tasks)
+    due_at = ctx.clock.now() + LEASE
+    moved = replace(grant, run=grant.run + 1, due_at=due_at) if is_ready else grant
     tx.grants.save(moved, was=was)
     if is_ready:
         start_end(ctx, tx, moved)
+
+
+def _are_done(tasks: tuple[Task, ...]) -> bool:
+    return bool(tasks) and all(task.done_by for task in tasks)

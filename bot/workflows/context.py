@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.audit import Entry, Tag
-from bot.domain.errors import ConnectorError, RateLimited
+from bot.domain.errors import ConnectorError, RateLimited, StaleApproval
 from bot.domain.grant import Grant
 from bot.domain.journal import Write
 from bot.domain.policy import Policy, Provider
@@ -120,11 +120,45 @@ def changed(ctx: Context, tx: Transaction, request: Request, *, was: Request) ->
     return True
 
 
+def still_wanted(ctx: Context, request: Request) -> None:
+    """Read the row again before an outside write: a run that comes back late must not go on.
+
+    Raises StaleApproval when the request is in another state or another run has it.
+    """
+    with ctx.ledger.read() as tx:
+        current = tx.requests.get(request.id)
+    if current is None or (current.run, current.state) != (request.run, request.state):
+        raise StaleApproval("The request has gone on.")
+
+
 def touch(ctx: Context, tx: Transaction, request_id: str) -> None:
     """Show a request again because something about its grant changed."""
     request = tx.requests.get(request_id, lock=True)
     if request is not None:
         changed(ctx, tx, request, was=request)
+
+
+def item_key(request_id: str) -> str:
+    """Make the journal key of the log-in stored for a request."""
+    return f"item:{request_id}"
+
+
+def status_key(request_id: str) -> str:
+    """Make the marker key of a request's status comment."""
+    return f"status:{request_id}"
+
+
+def show_again(ctx: Context, tx: Transaction, request: Request) -> None:
+    """Write the status comment anew although it says nothing new: somebody else has edited it."""
+    forget_shown(tx, request.id)
+    changed(ctx, tx, request, was=request)
+
+
+def forget_shown(tx: Transaction, request_id: str) -> None:
+    """Note that the status comment is not ours any more, so that the next telling writes it."""
+    shown = tx.writes.get(status_key(request_id))
+    if shown is not None and shown.address is not None:
+        tx.writes.settle(shown.key, shown.address, "")
 
 
 def audit(ctx: Context, tx: Transaction, tag: Tag, subject: str, actor: str, **facts: str) -> None:

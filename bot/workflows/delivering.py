@@ -10,8 +10,15 @@ from bot.domain.grant import Grant, GrantState
 from bot.domain.people import Person
 from bot.domain.policy import Delivery, System
 from bot.domain.request import Request
-from bot.domain.story import handoff_for
-from bot.workflows.context import Context, SeatService, audit, write_once
+from bot.domain.story import handoff_for, tag_of
+from bot.workflows.context import (
+    Context,
+    SeatService,
+    audit,
+    item_key,
+    still_wanted,
+    write_once,
+)
 
 log = structlog.get_logger()
 
@@ -39,16 +46,28 @@ def hand_over(
 
     def store() -> str:
         password = ctx.passwords.new()
+        still_wanted(ctx, request)
         service.writer.set_password(grant.account, password)
+        still_wanted(ctx, request)
         return ctx.vault.create_item(handoff, password)
 
     item_id, is_new = write_once(
-        ctx, key=f"item:{request.id}", owner=request.id, content="", look=look, act=store
+        ctx, key=item_key(request.id), owner=request.id, content="", look=look, act=store
     )
     if is_new:
         with ctx.ledger.begin() as tx:
             audit(ctx, tx, Tag.ITEM_STORED, request.id, "usher", item=item_id, vault=vault_id)
     return replace(grant, vault_id=vault_id, item_id=item_id)
+
+
+def with_leftover(ctx: Context, grant: Grant, person: Person) -> Grant:
+    """Note on an abandoned grant the log-in that its request may have stored already."""
+    with ctx.ledger.read() as tx:
+        stored = tx.writes.get(item_key(grant.id))
+    if stored is None or not person.handoff_vault:
+        return grant
+    item_id = stored.address or _find_item(ctx, person.handoff_vault, tag_of(grant.id))
+    return replace(grant, vault_id=person.handoff_vault, item_id=item_id or "")
 
 
 def _find_item(ctx: Context, vault_id: str, tag: str) -> str | None:

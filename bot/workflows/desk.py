@@ -216,6 +216,15 @@ def _person(ctx: Context, call: OnboardingCall) -> Person:
             next_step="Send the id and mail of one and the same person.",
             field="person.id",
         )
+    in_use = (call.github and roster.by_github(call.github)) or (
+        call.slack_id and roster.by_slack(call.slack_id)
+    )
+    if in_use and in_use.id != call.person_id:
+        raise InvalidRequest(
+            "The roster has this GitHub login or Slack id for somebody else.",
+            next_step="Send this person's own, or leave it out.",
+            field="person.github",
+        )
     if call.role not in ctx.policy().roles:
         raise InvalidRequest(
             f"No policy knows the role {quoted(call.role)}.",

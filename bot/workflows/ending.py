@@ -8,7 +8,7 @@ import structlog
 
 from bot.domain.audit import Tag
 from bot.domain.errors import Conflict, ConnectorError, RateLimited, StaleApproval
-from bot.domain.grant import EndReason, Grant, GrantState
+from bot.domain.grant import GRANT_TRANSITIONS, EndReason, Grant, GrantEvent, GrantState
 from bot.domain.people import Person
 from bot.domain.plan import plan_seat
 from bot.domain.policy import Bundle, System
@@ -23,6 +23,7 @@ from bot.workflows.context import (
     is_worth_a_retry,
     touch,
 )
+from bot.workflows.delivering import with_leftover
 from bot.workflows.seating import holder_of, service_of
 
 log = structlog.get_logger()
@@ -74,6 +75,8 @@ def _end(ctx: Context, grant_id: str, run: int) -> str:
             return REST
     else:
         _strip(ctx, grant, service, system, person)
+    if grant.end_reason is EndReason.ABANDONED:
+        grant = with_leftover(ctx, grant, person)
     if grant.item_id:
         ctx.vault.delete_item(grant.vault_id, grant.item_id)
     return _finish(ctx, grant)
@@ -133,7 +136,11 @@ def _finish(ctx: Context, grant: Grant) -> str:
         if fresh is None or fresh.run != grant.run or fresh.state is not GrantState.ENDING:
             return REST
         ended = replace(
-            fresh, state=GrantState.ENDED, ended_at=ctx.clock.now(), due_at=None, note=""
+            fresh,
+            state=GRANT_TRANSITIONS[fresh.state, GrantEvent.FINISH],
+            ended_at=ctx.clock.now(),
+            due_at=None,
+            note="",
         )
         tx.grants.save(ended, was=fresh)
         if grant.item_id:
@@ -153,7 +160,11 @@ def _setback(ctx: Context, grant_id: str, run: int, error: ConnectorError) -> st
         note = f"{error.service or 'Usher'}: {error.detail}"[:500]
         if attempts >= MAX_ATTEMPTS or not type(error).retryable:
             failed = replace(
-                fresh, state=GrantState.NEEDS_IT, attempts=attempts, note=note, due_at=None
+                fresh,
+                state=GRANT_TRANSITIONS[fresh.state, GrantEvent.FAIL],
+                attempts=attempts,
+                note=note,
+                due_at=None,
             )
             tx.grants.save(failed, was=fresh)
             audit(ctx, tx, Tag.GRANT_FAILED, grant_id, "usher", why=note)

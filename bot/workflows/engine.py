@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ APPLICATION_VERSION = "1"
 draining, when the order of steps of a run changes."""
 QUEUE = "work"
 SWEEP = "sweep"
+FORGET_BATCH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +166,9 @@ class Engine:
         A worker that only seemed gone is fenced: at most its step in flight repeats.
         """
         living = {*alive, self.executor_id}
-        pending = self._dispatcher().list_workflows(status="PENDING", load_input=False, load_output=False)
+        pending = self._dispatcher().list_workflows(
+            status="PENDING", load_input=False, load_output=False
+        )
         stranded = [
             w.workflow_id
             for w in pending
@@ -177,14 +180,18 @@ class Engine:
 
     def forget(self, older_than_s: float) -> int:
         """Delete finished runs older than that and return how many there were."""
-        before = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - older_than_s))
-        old = self._dispatcher().list_workflows(
-            completed_before=before, limit=500, load_input=False, load_output=False
-        )
-        ids = [workflow.workflow_id for workflow in old]
-        if ids:
+        before = datetime.fromtimestamp(time.time() - older_than_s, UTC).isoformat()
+        total = 0
+        while ids := self._finished(before):
             self._dispatcher().delete_workflows(ids)
-        return len(ids)
+            total += len(ids)
+        return total
+
+    def _finished(self, before: str) -> list[str]:
+        old = self._dispatcher().list_workflows(
+            completed_before=before, limit=FORGET_BATCH, load_input=False, load_output=False
+        )
+        return [workflow.workflow_id for workflow in old]
 
     def live(self, prefix: str = "") -> list[str]:
         """List runs that are waiting or running."""

@@ -20,6 +20,7 @@ from bot.domain.inbound import (
     TasksTicked,
 )
 from bot.domain.journal import Kept
+from bot.domain.markdown import escape_reply
 from bot.ports import Transaction
 from bot.workflows.commands import obey_comment, obey_press, obey_ticks, obey_touch
 from bot.workflows.context import MAX_ATTEMPTS, Context, audit, backoff, write_once
@@ -102,6 +103,7 @@ def _send(ctx: Context, kept: Kept, message: Inbound, text: str) -> None:
     number = getattr(message, "issue_number", None)
     if number is not None:
         key = reply_key(kept.delivery_id)
+        text = escape_reply(text)
         text = f"@{message.actor.github} {text}" if message.actor.github else text
         write_once(
             ctx,

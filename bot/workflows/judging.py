@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.decision import Ask, Decision, decide
+from bot.domain.decision import Answer, Ask, Decision, decide
 from bot.domain.errors import NotPermitted
 from bot.domain.inbound import Actor, Surface
 from bot.domain.people import Person, Roster
@@ -32,6 +32,7 @@ def judge(
     reason: str,
     is_joining: bool = False,
     is_escalated: bool = False,
+    edition: int = 0,
     request_id: str = "",
 ) -> Judged:
     """Decide with the facts of this moment; `request_id` is not its own rival."""
@@ -59,6 +60,7 @@ def judge(
             duration=duration,
             reason=reason,
             decision=decision,
+            edition=edition,
         )
         if level
         else ""
@@ -78,8 +80,15 @@ def judge_again(ctx: Context, tx: Transaction, request: Request) -> Judged:
         reason=request.reason,
         is_joining=request.is_birthright,
         is_escalated=request.reminders >= ESCALATED,
+        edition=request.edition,
         request_id=request.id,
     )
+
+
+def still_stands(request: Request, judged: Judged) -> bool:
+    """Whether policy still says what was approved; what it gives by itself needs no approval."""
+    is_as_shown = judged.digest == request.digest or judged.decision.answer is Answer.ALLOWED
+    return is_as_shown and not judged.decision.reasons
 
 
 def who_is(actor: Actor, roster: Roster) -> Person:

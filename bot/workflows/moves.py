@@ -7,6 +7,7 @@ from bot.domain.audit import Tag
 from bot.domain.errors import StaleApproval
 from bot.domain.grant import (
     GRANT_TRANSITIONS,
+    Basis,
     EndReason,
     Grant,
     GrantEvent,
@@ -15,7 +16,15 @@ from bot.domain.grant import (
 from bot.domain.policy import Approvals, Policy
 from bot.domain.request import Request, RequestEvent, RequestState, next_state
 from bot.ports import Transaction
-from bot.workflows.context import LEASE, Context, audit, changed, start_advance, start_end, touch
+from bot.workflows.context import (
+    LEASE,
+    Context,
+    audit,
+    changed,
+    start_advance,
+    start_end,
+    touch,
+)
 
 _TAGS = {
     RequestEvent.REFUSE: Tag.REQUEST_REFUSED,
@@ -32,6 +41,7 @@ _TAGS = {
 }
 _RUNNING = frozenset({RequestState.APPROVED, RequestState.AWAITING_SEAT, RequestState.PROVISIONING})
 _STARTS_A_RUN = frozenset({RequestEvent.APPROVE, RequestEvent.RETRY})
+_MAKING = frozenset({RequestState.AWAITING_SEAT, RequestState.PROVISIONING, RequestState.NEEDS_IT})
 
 
 def move(
@@ -65,7 +75,26 @@ def move(
         start_advance(ctx, tx, moved)
     if state not in (RequestState.AWAITING_SEAT, RequestState.PROVISIONING):
         tx.seats.release(request.id)
+    if request.state in _MAKING and state not in {*_MAKING, RequestState.DELIVERED}:
+        _take_away_leftovers(ctx, tx, moved, actor=actor)
     return replace(moved, revision=request.revision + 1)
+
+
+def _take_away_leftovers(ctx: Context, tx: Transaction, request: Request, *, actor: str) -> None:
+    """End, like access, what an unfinished run has left in the system and the vault."""
+    if not any(entry.tag is Tag.REQUEST_RESERVED for entry in tx.audit.of_subject(request.id)):
+        return  # nothing is made before a seat is reserved
+    leftover = Grant(
+        # a request that may yet be granted needs its own id for that
+        id=request.id if request.is_over else f"{request.id}-{request.run}",
+        person_id=request.person_id,
+        level_id=request.level_id,
+        basis=Basis.BIRTHRIGHT if request.is_birthright else Basis.REQUEST,
+        state=GrantState.ACTIVE,
+        since=ctx.clock.now(),
+    )
+    if tx.grants.add(leftover):
+        end_grant(ctx, tx, leftover, reason=EndReason.ABANDONED, actor=actor)
 
 
 def _due(ctx: Context, request: Request) -> datetime | None:
@@ -113,9 +142,12 @@ def end_grant(
 
 def retry_grant(ctx: Context, tx: Transaction, grant: Grant, *, actor: str) -> Grant:
     """Try once more to take away what IT has looked at."""
+    state = GRANT_TRANSITIONS.get((grant.state, GrantEvent.RETRY))
+    if state is None:
+        raise StaleApproval("Nothing is stuck here.", next_step="See: usher grants list")
     again = replace(
         grant,
-        state=GrantState.ENDING,
+        state=state,
         run=grant.run + 1,
         attempts=0,
         note="",

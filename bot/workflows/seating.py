@@ -9,6 +9,8 @@ from bot.domain.seats import availability
 from bot.ports import Transaction
 from bot.workflows.context import Context, SeatService
 
+NO_POOL = ""
+
 
 def parts(ctx: Context, request: Request) -> tuple[Level, System, Person]:
     """Find level, system and person; raises Conflict when policy or roster lost them."""
@@ -61,6 +63,7 @@ def reserve(ctx: Context, tx: Transaction, request: Request, system: System, vie
     )
     if not free.is_free:
         return f"All {free.total} seats of {free.pool} are taken or spoken for ({free.used} used)."
-    names = [pool.name for pool in view.pools_to_draw]
+    # A request that draws on no pool is noted too: it has been through here.
+    names = [pool.name for pool in view.pools_to_draw] or [NO_POOL]
     tx.seats.reserve(request.id, system.id, names, ctx.clock.now())
     return ""

@@ -149,7 +149,9 @@ def request_id_for(delivery_id: str) -> str:
     return "r" + hashlib.sha256(delivery_id.encode()).hexdigest()[:11]
 
 
-def _judged(ctx: Context, tx: Transaction, words: Understood, request_id: str = "") -> Judged:
+def _judged(
+    ctx: Context, tx: Transaction, words: Understood, request_id: str = "", edition: int = 0
+) -> Judged:
     return judge(
         ctx,
         tx,
@@ -158,6 +160,7 @@ def _judged(ctx: Context, tx: Transaction, words: Understood, request_id: str = 
         level_id=words.level_id,
         duration=words.duration,
         reason=words.reason,
+        edition=edition,
         request_id=request_id,
     )
 
@@ -178,7 +181,7 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
     if _is_same(words, request):
         return None
     editor = _editor(ctx, request, submission)
-    judged = _judged(ctx, tx, words, request.id)
+    judged = _judged(ctx, tx, words, request.id, request.edition + 1)
     if judged.decision.answer is not Answer.NEEDS_APPROVAL:
         why = " ".join(reason.sentence() for reason in judged.decision.reasons)
         raise InvalidRequest(f"This edit would be refused. {why}", next_step=_STANDS)
@@ -190,6 +193,7 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         RequestEvent.ASK,
         actor=editor.id,
         note="The request was changed on the issue.",
+        edition=request.edition + 1,
         person_id=words.person.id,
         level_id=words.level_id,
         duration=words.duration,

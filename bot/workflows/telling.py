@@ -15,7 +15,15 @@ from bot.domain.grant import GrantState
 from bot.domain.policy import IT_GROUP
 from bot.domain.request import ESCALATED, Request, RequestState
 from bot.domain.story import Audience, Story, card, issue_page, news
-from bot.workflows.context import Context, audit, backoff, digest, is_worth_a_retry, write_once
+from bot.workflows.context import (
+    Context,
+    audit,
+    backoff,
+    digest,
+    is_worth_a_retry,
+    status_key,
+    write_once,
+)
 
 CLOCK_SLACK = timedelta(minutes=2)
 """How far back to look for our own write, as clocks differ."""
@@ -42,7 +50,10 @@ def _tell_guarded(ctx: Context, request_id: str, revision: int) -> str:
         request = tx.requests.get(request_id)
     if request is None or request.revision != revision:
         return "superseded"
-    troubles = [trouble for act in _surfaces(ctx, request_id) if (trouble := _try(act, request_id))]
+    tried = [_try(act, request_id) for act in _surfaces(ctx, request_id)]
+    troubles = [
+        trouble for trouble in tried if trouble is not None
+    ]  # no time to wait is trouble too
     with ctx.ledger.begin() as tx:
         if not troubles:
             tx.requests.mark_told(request_id, revision)
@@ -134,7 +145,7 @@ def _tell_status(ctx: Context, request_id: str) -> None:
     number = story.request.issue_number
     if number is None:
         raise Conflict("The issue could not be made yet.", service="github")
-    status, key = card(story, Audience.ISSUE), f"status:{request_id}"
+    status, key = card(story, Audience.ISSUE), status_key(request_id)
     content = _content(status)
     comment_id, is_new = write_once(
         ctx,

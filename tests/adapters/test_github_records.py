@@ -68,7 +68,7 @@ def page(state: RequestState = RequestState.AWAITING_APPROVAL, **changes: object
         "is_completed": False,
         "is_ours": True,
     }
-    return IssuePage(**{**usual, **changes})  # type: ignore[arg-type]
+    return IssuePage(**{**usual, **changes})  # type: ignore[arg-type]  # a test names fields
 
 
 def an_hour_ago() -> datetime:

@@ -242,7 +242,7 @@ def test_a_failure_is_translated(
     with pytest.raises(ConnectorError) as caught:
         vault.create_item(HANDOFF, PASSWORD)
 
-    assert type(pickle.loads(pickle.dumps(caught.value))) is write  # noqa: S301
+    assert type(pickle.loads(pickle.dumps(caught.value))) is write  # noqa: S301  # our own bytes
 
 
 def test_an_item_without_a_proper_id_was_not_found(

@@ -1,6 +1,8 @@
 """What holds for every decision, over policies and companies nobody would think of."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,14 @@ GROUPS = ("it", "security", "crm-owners")
 LOGINS = ("octo-ann", "OCTO-ANN", "octo-bea", "octo-gus", "octo-Ivy", "octo-sam", "octo-zoe")
 LEVELS = ("standard", "admin")
 
+T = TypeVar("T")
+
+
+def mostly(usual: st.SearchStrategy[T], odd: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
+    """Keep most of each company in order, or every question would end in a refusal."""
+    return st.integers(0, 9).flatmap(lambda n: odd if n == 9 else usual)
+
+
 days = st.integers(-2, 9).map(lambda n: NOW.date() + timedelta(days=n))
 durations = st.just(PERMANENT) | st.builds(Duration, st.integers(1, 40), st.sampled_from(Unit))
 approver_names = st.lists(
@@ -37,31 +47,34 @@ approver_names = st.lists(
 @st.composite
 def people(draw: st.DrawFn) -> Roster:
     def one(id_: str) -> Person:
+        own = st.sampled_from((f"octo-{id_}", f"Octo-{id_.upper()}"))
         return person(
             id_,
-            role=draw(st.sampled_from((*ROLES, "wizard"))),
-            engagement=draw(st.sampled_from(Engagement)),
-            manager_id=draw(st.sampled_from((None, "zoe", *IDS))),
-            github=draw(st.sampled_from((None, f"octo-{id_}", f"Octo-{id_.upper()}", "octo-sam"))),
-            first_day=draw(st.just(person().first_day) | days),
-            last_day=draw(st.none() | days),
+            role=draw(mostly(st.just("engineer"), st.sampled_from((*ROLES, "wizard")))),
+            engagement=draw(mostly(st.just(Engagement.CORE), st.sampled_from(Engagement))),
+            manager_id=draw(mostly(st.sampled_from(IDS), st.sampled_from((None, "zoe")))),
+            github=draw(mostly(own, st.sampled_from((None, "octo-sam")))),
+            first_day=draw(mostly(st.just(person().first_day), days)),
+            last_day=draw(mostly(st.none(), days)),
             timezone=draw(st.sampled_from(("America/Chicago", "Pacific/Auckland", "UTC"))),
         )
 
-    return Roster(one(id_) for id_ in draw(st.sets(st.sampled_from(IDS), min_size=2)))
+    ids = draw(mostly(st.just(set(IDS)), st.sets(st.sampled_from(IDS))))
+    return Roster(one(id_) for id_ in sorted(ids))
 
 
 @st.composite
 def levels(draw: st.DrawFn, name: str) -> Level:
+    names = st.lists(st.sampled_from((*ROLES, "everyone")), max_size=2).map(tuple)
     made = level(
         name,
-        by=draw(st.lists(st.sampled_from((*ROLES, "everyone")), max_size=2).map(tuple)),
-        not_=draw(st.lists(st.sampled_from(ROLES), max_size=1).map(tuple)),
+        by=draw(mostly(st.just(("everyone",)), names)),
+        not_=draw(mostly(st.just(()), names)),
         approve=draw(approver_names),
-        longest=draw(durations),
+        longest=draw(mostly(st.just(Duration(40)), durations)),
         risk=draw(st.sampled_from(Risk)),
     )
-    return made if draw(st.integers(0, 4)) else level(name, request=None)
+    return draw(mostly(st.just(made), st.just(level(name, request=None))))
 
 
 @st.composite
@@ -71,7 +84,7 @@ def policies(draw: st.DrawFn) -> Policy:
         return group(id_, *members, backup=draw(st.sampled_from((None, "no-such", *GROUPS))))
 
     def job(id_: str) -> Role:
-        return role(id_, *draw(st.sets(st.sampled_from(("crm/standard", "crm/admin")))))
+        return role(id_, *sorted(draw(st.sets(st.sampled_from(("crm/standard", "crm/admin"))))))
 
     approvals = Approvals(default=draw(approver_names), critical_adds=draw(approver_names))
     return policy(
@@ -82,38 +95,30 @@ def policies(draw: st.DrawFn) -> Policy:
     )
 
 
-level_ids = st.sampled_from(("crm/standard", "crm/admin", "crm/none", "gong/x", ""))
-asks = st.builds(
-    Ask,
-    requester_id=st.sampled_from((*IDS, "zoe")),
-    person_id=st.sampled_from((*IDS, "zoe")),
-    level_id=level_ids,
-    duration=durations,
-    held=st.dictionaries(level_ids, st.none() | st.just(NOW), max_size=1),
-    pending=st.frozensets(level_ids, max_size=1),
-    is_joining=st.booleans(),
-    is_escalated=st.booleans(),
-)
-own_asks = st.builds(
-    Ask,
-    requester_id=st.just("ann"),
-    person_id=st.just("ann"),
-    level_id=st.just("crm/standard"),
-    duration=durations,
-    held=st.just({}),
-    is_escalated=st.booleans(),
-)
-questions = asks | own_asks
+@st.composite
+def asks(draw: st.DrawFn) -> Ask:
+    person_id = draw(mostly(st.just("ann"), st.sampled_from((*IDS, "zoe"))))
+    level_ids = st.sampled_from(("crm/standard", "crm/admin", "crm/none", "gong/x", ""))
+    return Ask(
+        requester_id=draw(mostly(st.just(person_id), st.sampled_from((*IDS, "zoe")))),
+        person_id=person_id,
+        level_id=draw(mostly(st.just("crm/standard"), level_ids)),
+        duration=draw(mostly(st.just(Duration(7)), durations)),
+        held=draw(mostly(st.just({}), st.dictionaries(level_ids, st.none() | st.just(NOW)))),
+        pending=draw(mostly(st.just(frozenset()), st.frozensets(level_ids))),
+        is_joining=draw(st.sampled_from((False, False, True))),
+        is_escalated=draw(st.booleans()),
+    )
 
 
-@given(questions, policies(), people())
+@given(asks(), policies(), people())
 def test_the_same_question_always_has_the_same_answer(
     question: Ask, rules: Policy, company: Roster
 ) -> None:
     assert decide(question, rules, company, NOW) == decide(question, rules, company, NOW)
 
 
-@given(questions, policies(), people())
+@given(asks(), policies(), people())
 def test_an_answer_is_a_no_with_reasons_or_asks_somebody_or_is_a_birthright(
     question: Ask, rules: Policy, company: Roster
 ) -> None:
@@ -126,7 +131,7 @@ def test_an_answer_is_a_no_with_reasons_or_asks_somebody_or_is_a_birthright(
     assert answer.policy_commit == rules.commit
 
 
-@given(questions, policies(), people())
+@given(asks(), policies(), people())
 def test_approvers_are_at_work_not_concerned_and_enough(
     question: Ask, rules: Policy, company: Roster
 ) -> None:
@@ -138,7 +143,7 @@ def test_approvers_are_at_work_not_concerned_and_enough(
     assert len(fill(needs, named)) == len(needs)
 
 
-@given(questions, policies(), people())
+@given(asks(), policies(), people())
 def test_whoever_is_let_through_meets_every_rule(
     question: Ask, rules: Policy, company: Roster
 ) -> None:
@@ -166,12 +171,12 @@ def test_whoever_is_let_through_meets_every_rule(
     assert one.last_day is None or end is not None
 
 
-@given(own_asks, policies(), people())
+@given(asks(), policies(), people())
 def test_escalation_lets_more_people_answer_and_changes_nothing_else(
     question: Ask, rules: Policy, company: Roster
 ) -> None:
     calm, late = (
-        decide(Ask(**(vars(question) | {"is_escalated": is_late})), rules, company, NOW)
+        decide(replace(question, is_escalated=is_late), rules, company, NOW)
         for is_late in (False, True)
     )
 

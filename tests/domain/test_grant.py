@@ -1,16 +1,22 @@
 """A grant's life: it ends only once the access is gone."""
 
+from datetime import date, datetime
+
 import pytest
 
-from bot.domain.grant import GRANT_TRANSITIONS, GrantEvent, GrantState
-from tests.factories import grant
+from bot.domain.grant import GRANT_TRANSITIONS, GrantEvent, GrantState, grant_end
+from bot.domain.inbound import parse_duration
+from bot.domain.policy import Calendar
+from tests.factories import grant, person
 
 
-def test_the_table_is_the_designs() -> None:
+def test_the_table_is_the_designs_but_for_replacing() -> None:
+    """A level that another one replaces in the same account ends at once: nothing is taken away."""
     steps = {(start, end) for (start, _event), end in GRANT_TRANSITIONS.items()}
 
     active, ending, ended, needs_it = GrantState("active"), "ending", "ended", "needs_it"
-    assert steps == {(active, ending), (ending, ended), (ending, needs_it), (needs_it, ending)}
+    design = {(active, ending), (ending, ended), (ending, needs_it), (needs_it, ending)}
+    assert steps == design | {(active, ended)}
 
 
 def test_every_event_is_used_and_ended_has_no_way_out() -> None:
@@ -25,3 +31,26 @@ def test_access_is_held_until_it_has_ended(state: GrantState) -> None:
 
 def test_a_grant_knows_its_system() -> None:
     assert grant(level_id="crm/standard").system == "crm"
+
+
+@pytest.mark.parametrize(
+    ("duration", "last_day", "end"),
+    [
+        ("30d", None, "2026-12-21T12:00:00+00:00"),
+        ("permanent", None, None),
+        ("30d", "2026-12-01", "2026-12-02T00:00:00-05:00"),
+        ("30d", "2027-12-01", "2026-12-21T12:00:00+00:00"),
+        ("permanent", "2026-12-01", "2026-12-02T00:00:00-05:00"),
+    ],
+)
+def test_access_ends_with_its_time_or_with_the_last_day(
+    duration: str, last_day: str | None, end: str | None
+) -> None:
+    leaver = person(
+        timezone="America/New_York", last_day=date.fromisoformat(last_day) if last_day else None
+    )
+    start = datetime.fromisoformat("2026-11-21T12:00:00+00:00")
+
+    found = grant_end(parse_duration(duration), leaver, start, Calendar("America/Chicago"))
+
+    assert found == (datetime.fromisoformat(end) if end else None)

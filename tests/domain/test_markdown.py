@@ -38,7 +38,7 @@ TEXTS = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=25).map("".joi
 
 def card(**changes: object) -> Card:
     facts: dict[str, object] = {"request_id": "r-1", "digest": "d", "headline": "Waiting for a yes"}
-    return Card(**{**facts, **changes})  # type: ignore[arg-type]
+    return Card(**{**facts, **changes})  # type: ignore[arg-type]  # a test names fields
 
 
 def leaves(markdown: str) -> list[Token]:

@@ -41,10 +41,12 @@ class FakeEngine(Engine):
         """Act, and hand on only what survives being written down."""
         return json.loads(json.dumps(act(*arguments)))
 
-    def take(self) -> Run | None:
-        """Take the oldest run that waits."""
+    def take(self, workflow: str = "") -> Run | None:
+        """Take the oldest run that waits, of this workflow or of any."""
+        query = sa.select(_RUNS).where(~_RUNS.c.is_done).order_by(_RUNS.c.sequence)
+        if workflow:
+            query = query.where(_RUNS.c.workflow == workflow)
         with self._database.begin() as connection:
-            query = sa.select(_RUNS).where(~_RUNS.c.is_done).order_by(_RUNS.c.sequence)
             row = connection.execute(query).mappings().first()
             if row is None:
                 return None

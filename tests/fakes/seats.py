@@ -29,8 +29,9 @@ from tests.fakes.troubles import Troubles
 class FakeSeats:
     """Implements SeatReader and SeatWriter over accounts by person id.
 
-    `profiles` names each profile's user licence. `on_apply` is called before every change, so that
-    a test can let something else happen in between.
+    `profiles` names each profile's user licence. Changes whose name is in `ignored` are answered
+    and not made. `on_apply` is called before every change, so that a test can let something else
+    happen in between.
     """
 
     totals: dict[str, int]
@@ -39,6 +40,7 @@ class FakeSeats:
     seats: dict[str, Seat] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
     troubles: Troubles = field(default_factory=Troubles)
     on_apply: Callable[[Change], None] = lambda _change: None
 
@@ -78,8 +80,9 @@ class FakeSeats:
             raise Conflict(view.refusal, service="crm")
         self.on_apply(change)
         with self.troubles.around(type(change).__name__):
-            self.seats[holder.person_id] = self._changed(change, holder)
-        return replace(view, seat=self.seats[holder.person_id])
+            if type(change).__name__ not in self.ignored:
+                self.seats[holder.person_id] = self._changed(change, holder)
+        return replace(view, seat=self.seats.get(holder.person_id))
 
     def set_password(self, user_id: str, password: Secret) -> None:
         with self.troubles.around("set_password"):

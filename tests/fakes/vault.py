@@ -1,6 +1,7 @@
 """Hand-off vaults in memory, and passwords that a test can tell apart."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain.errors import NotFound, Unauthorized
@@ -18,12 +19,16 @@ class FakeItem:
 
 
 class FakeVault:
-    """Implements the Vault port; with `is_write_only` the token may not look."""
+    """Implements the Vault port; with `is_write_only` the token may not look.
+
+    `on_create` is called when an item has been stored, before the answer.
+    """
 
     def __init__(self, *vault_ids: str) -> None:
         self.items: dict[str, FakeItem] = {}
         self.vault_ids = set(vault_ids)
         self.is_write_only = False
+        self.on_create: Callable[[], None] = lambda: None
         self.troubles = Troubles()
         self._made = 0
 
@@ -43,6 +48,7 @@ class FakeVault:
             self._made += 1
             item_id = hashlib.sha256(str(self._made).encode()).hexdigest()[:26]
             self.items[item_id] = FakeItem(handoff, password.reveal())
+            self.on_create()
         return item_id
 
     def delete_item(self, vault_id: str, item_id: str) -> None:
@@ -61,11 +67,13 @@ class FakeVault:
 
 
 class FakePasswords:
-    """Implements the Passwords port: password-1, password-2, …"""
+    """Implements the Passwords port: password-1, password-2, …; `on_new` is called for each."""
 
     def __init__(self) -> None:
         self.made = 0
+        self.on_new: Callable[[], None] = lambda: None
 
     def new(self) -> Secret:
         self.made += 1
+        self.on_new()
         return Secret(f"password-{self.made}")

@@ -131,26 +131,35 @@ class Gateway:
 
     def _once(self, token: Token, request: _Request) -> Any:
         with self._wire.line() as line:
-            try:
-                return self._client(token, line).restful(
-                    request.path,
-                    params=request.params,
-                    method=request.method,
-                    json=request.json,
-                    allow_redirects=False,
-                )
-            except SalesforceExpiredSession:
-                raise _StaleTokenError from None
-            except SalesforceError as error:
-                attempt = Attempt(
-                    is_write=request.is_write, pool=request.pool, retry_after=line.retry_after
-                )
-                raise answer_error(error, attempt) from None
-            except (requests.RequestException, HTTPError) as error:
-                raise network_error(error, is_write=request.is_write) from None
-            except TypeError:
-                # The SDK takes the length of any JSON; a number or null has none.
-                raise _nonsense(is_write=request.is_write) from None
+            answer = self._answer(token, line, request)
+        if isinstance(answer, Exception):
+            # Raised here, it does not carry the original, which holds bodies and tokens, as its
+            # context: «from None» would only hide it.
+            raise answer
+        return answer
+
+    def _answer(self, token: Token, line: Line, request: _Request) -> Any:
+        """Make one call; an error of ours comes back as a value."""
+        try:
+            return self._client(token, line).restful(
+                request.path,
+                params=request.params,
+                method=request.method,
+                json=request.json,
+                allow_redirects=False,
+            )
+        except SalesforceExpiredSession:
+            return _StaleTokenError()
+        except SalesforceError as error:
+            attempt = Attempt(
+                is_write=request.is_write, pool=request.pool, retry_after=line.retry_after
+            )
+            return answer_error(error, attempt)
+        except (requests.RequestException, HTTPError) as error:
+            return network_error(error, is_write=request.is_write)
+        except TypeError:
+            # The SDK takes the length of any JSON; a number or null has none.
+            return _nonsense(is_write=request.is_write)
 
     def _client(self, token: Token, line: Line) -> Salesforce:
         # With a session id the SDK never logs in by itself, which it does without an end and

@@ -111,8 +111,8 @@ class InboxWriter:
         wanted: list[tuple[Posted, Future[bool]]] | None = None
         try:
             with self._store.begin() as tx:
-                # Only now, when the database has answered: whoever gave up before that has been told
-                # that nothing was saved, and that must be true.
+                # Only now, when the database has answered: whoever gave up before that has been
+                # told that nothing was saved, and that must be true.
                 wanted = _still_wanted(batch)
                 if not wanted:
                     return

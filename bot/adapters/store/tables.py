@@ -30,6 +30,7 @@ requests = sa.Table(
     sa.Column("starts_at", Instant, nullable=True),
     sa.Column("due_at", Instant, nullable=True, index=True),
     sa.Column("reminders", sa.Integer, nullable=False),
+    sa.Column("edition", sa.Integer, nullable=False),
     sa.Column("issue_number", sa.Integer, nullable=True, unique=True),
     sa.Column("run", sa.Integer, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),

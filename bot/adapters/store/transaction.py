@@ -18,7 +18,9 @@ def insert_once(
     """Insert rows whose key is new and return how many were, on both databases."""
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = make(table).values(values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount
+    # Without this option SQLAlchemy does not know the count of an INSERT on PostgreSQL and says -1.
+    options = {"preserve_rowcount": True}
+    return connection.execute(statement, execution_options=options).rowcount
 
 
 def insert_new(
@@ -254,6 +256,12 @@ class SeatRows:
     def release(self, request_id: str) -> None:
         table = tables.reservations
         self._db.execute(sa.delete(table).where(table.c.request_id == request_id))
+
+    def has(self, request_id: str) -> bool:
+        """Say whether this request has been given its seats."""
+        table = tables.reservations
+        query = sa.select(sa.func.count()).where(table.c.request_id == request_id)
+        return bool(self._db.execute(query).scalar_one())
 
     def reserved(self, system: str, *, except_for: str) -> dict[str, int]:
         """Count reservations per pool, but for this request's own."""

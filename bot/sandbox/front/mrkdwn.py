@@ -37,7 +37,7 @@ class Mrkdwn:
 
         text = text.replace(_OPEN, "").replace(_CLOSE, "")
         for pattern, draw in self._passes():
-            text = pattern.sub(lambda found, draw=draw: keep(draw(found[1])), text)  # type: ignore[misc]
+            text = pattern.sub(lambda found, draw=draw: keep(draw(found[1])), text)  # type: ignore[misc]  # a default that binds
         html = str(escape(_unescaped(text)))
         for pattern, tag in _STYLES:
             html = pattern.sub(rf"<{tag}>\1</{tag}>", html)

@@ -41,6 +41,7 @@ def _requests() -> None:
         sa.Column("starts_at", sa.DateTime(), nullable=True),
         sa.Column("due_at", sa.DateTime(), nullable=True),
         sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("issue_number", sa.Integer(), nullable=True),
         sa.Column("run", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
