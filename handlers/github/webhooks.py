@@ -23,7 +23,7 @@ from handlers.github.translate import (
 
 MAX_BODY_BYTES = 5_000_000
 RETRY_AFTER_S = 30
-EVENTS = frozenset({"issues", "issue_comment", "push"})
+EVENTS = frozenset({"issues", "issue_comment"})
 """What the App subscribes to; anything else is acknowledged and ignored."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -86,8 +86,6 @@ class _Intake:
         repository = _parsed(payloads.Anything, data).repository
         if repository is None or repository.full_name.casefold() != self.repo.casefold():
             return Ignored(why=f"not about the repository {self.repo}")
-        if event == "push":
-            return Ignored(why="policies are read again without being told")
         if event not in EVENTS:
             return Ignored(why=f"Usher does not use the event {event}")
         door = Doorway(label=self.label, bot_login=self.bot_login())
