@@ -21,7 +21,7 @@ from bot.adapters.github.health import GitHubHealth
 from bot.adapters.github.records import GitHubRecords
 from bot.adapters.github.sign_in import AppCredential, TokenCredential
 from bot.adapters.onepassword import ConnectVault
-from bot.adapters.people import CompanyPeople
+from bot.adapters.people import REFRESH_S, CompanyPeople
 from bot.adapters.policy_files.loader import PolicyDirectory
 from bot.adapters.roster_csv import RosterFile
 from bot.adapters.salesforce.credentials import AccessTokens, ClientCredentials, JwtBearer
@@ -38,7 +38,7 @@ from bot.adapters.store.database import make_engine
 from bot.adapters.store.migrating import is_current, migrate
 from bot.adapters.store.records import Posted
 from bot.adapters.store.store import InboxWriter, Store
-from bot.domain.errors import ConnectorError
+from bot.domain.errors import ConnectorError, SettingsError
 from bot.domain.policy import Provider
 from bot.logs import logged
 from bot.ports import Clock, Health
@@ -77,12 +77,13 @@ class SystemClock:
 class Pace:
     """How eagerly a process looks for work (seconds); tests are more eager than servers."""
 
-    poll_s: float = 0.5
+    poll_s: float = 0.75
     sweep_cron: str = "*/20 * * * * *"
     beat_s: float = 10.0
     alive_s: float = 30.0
     catch_up_s: float = 300.0
     health_s: float = 30.0
+    people_s: float = REFRESH_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,12 +194,14 @@ class Usher:
         self._complained_of: tuple[str | None, str | None] = (None, None)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._follows_people = False
         self._pulse = _Pulse(self)
 
     # ---- taking requests in ---------------------------------------------------------------------
 
     def web(self) -> FastAPI:
         """Build the HTTP application with every doorway."""
+        self._follow_people()
         web = FastAPI(
             title="Usher", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json"
         )
@@ -256,6 +259,7 @@ class Usher:
     def work(self) -> None:
         """Take part in the work until `stop`: run what is queued, sweep, and catch up."""
         ctx = self.context
+        self._follow_people()
         beat(ctx)
         self.engine.launch(
             {
@@ -312,6 +316,13 @@ class Usher:
         with self.ledger.begin() as tx:
             tx.cursors.set("github", started)
 
+    def _follow_people(self) -> None:
+        """Know who has joined, from now on until `stop`; a second call changes nothing."""
+        if not self._follows_people:
+            self._follows_people = True
+            self.context.people.refresh()
+            self._every(self.pace.people_s, "people", self.context.people.refresh)
+
     def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
         """Do something again and again in the background, from now on; a failure is logged."""
 
@@ -339,6 +350,13 @@ class Usher:
 
     def is_migrated(self) -> bool:
         return is_current(self.database)
+
+    def require_tables(self) -> None:
+        """Raise SettingsError unless the database is up to date."""
+        if not self.is_migrated():
+            raise SettingsError(
+                "The database is not up to date.", problems=("Run `usher migrate` first.",)
+            )
 
     def stop(self, wait_s: int = 20) -> None:
         """Finish what is running, at most `wait_s` seconds; the next worker resumes the rest."""

@@ -96,7 +96,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Create or update the database (the release phase; `serve` does it by itself)."""
-    with _usher() as usher:
+    with _usher(needs_tables=False) as usher:
         usher.migrate()
     out.print("The database is up to date.")
 
@@ -105,7 +105,9 @@ def migrate() -> None:
 def sandbox(
     with_bot: Annotated[bool, typer.Option(help="Start the bot too, on SQLite.")] = False,
     tour: Annotated[bool, typer.Option(help="Play the whole story, print it, and end.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where keys and the database go.")] = Path("var"),
+    folder: Annotated[Path, typer.Option(help="Where keys and the database go.")] = Path(
+        "var/sandbox"
+    ),
 ) -> None:
     """Run Slack, GitHub, Salesforce and 1Password on this machine, with an example company."""
     if tour:
@@ -290,7 +292,7 @@ def grants_revoke(grant_id: str) -> None:
 
 
 @contextmanager
-def _usher() -> Iterator[Any]:
+def _usher(*, needs_tables: bool = True) -> Iterator[Any]:
     from bot.app import Usher
     from bot.logs import configure_logs
     from bot.settings import load_settings
@@ -299,6 +301,9 @@ def _usher() -> Iterator[Any]:
     configure_logs(settings.log_level, json=False, stream=sys.stderr)
     usher = Usher(settings)
     try:
+        if needs_tables:
+            usher.require_tables()
+            usher.context.people.refresh()
         yield usher
     finally:
         usher.stop(0)

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import uvicorn
 from rich.console import Console
 
 from bot.app import Pace, Usher
+from bot.domain.errors import Conflict
 from bot.sandbox.world import Ports, World
 from bot.serving import http_server
 from bot.settings import load_settings
@@ -24,6 +26,9 @@ EAGER = Pace(
     health_s=0.0,
 )
 """For stories played at once: look for work all the time, and sweep only when told to."""
+FRONT_PORT, BOT_PORT = 8090, 8080
+SANDBOX_DATABASE = "sandbox.db"
+"""Made anew at every start, so it must not be the name of a database that somebody needs."""
 POLICIES = Path(__file__).parents[1] / "policies"
 
 
@@ -149,11 +154,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def run_sandbox(folder: Path, out: Console, *, with_bot: bool) -> None:
     """Run the sandbox until Ctrl-C, alone or with the bot, and say what to try."""
     from bot.sandbox.front import Front
 
     ports = Ports(slack=8091, github=8092, salesforce=8093, onepassword=8094)
+    wanted = (FRONT_PORT, *astuple(ports), *((BOT_PORT,) if with_bot else ()))
+    if taken := [port for port in wanted if _is_taken(port)]:
+        numbers = ", ".join(map(str, taken))
+        raise Conflict(
+            f"Taken on this machine: port {numbers}. Is another sandbox running? Stop it first.",
+            service="sandbox",
+        )
     if not with_bot:
         world = World(folder, ports=ports)
         environ = world.settings(
@@ -175,20 +193,19 @@ def run_sandbox(folder: Path, out: Console, *, with_bot: bool) -> None:
 def _run_with_bot(folder: Path, out: Console, ports: Ports) -> None:
     from bot.sandbox.front import Front
 
-    database = folder / "usher.db"
-    for leftover in folder.glob("usher.db*"):
-        leftover.unlink()
     playground = Playground(
         folder,
-        database_url=f"sqlite:///{database}",
+        database_url=f"sqlite:///{folder / SANDBOX_DATABASE}",
         ports=ports,
-        bot_port=8080,
+        bot_port=BOT_PORT,
         pace=Pace(poll_s=0.2),
         rate_limits=True,
     )
+    for leftover in folder.glob(f"{SANDBOX_DATABASE}*"):
+        leftover.unlink()
     playground.start()
     front = Front(playground.world, bot_url=playground.url)
-    page = front.serve(8090)
+    page = front.serve(FRONT_PORT)
     out.print(_WELCOME.format(page=page, bot=playground.url, folder=folder), markup=False)
     _wait_for_interrupt(out)
     front.close()

@@ -34,12 +34,14 @@ class PolicySource(Protocol):
 
 
 class PeopleSource(Protocol):
-    """Everybody, as the roster and the onboardings know them now."""
+    """Everybody, as the roster and the onboardings know them; the roster file wins."""
 
-    def roster(self) -> Roster: ...
+    def roster(self) -> Roster:
+        """Return everybody without asking the database, so that a transaction may call it."""
+        ...
 
-    def add(self, person: Person) -> None:
-        """Know a person from now on who came through onboarding; the roster file wins."""
+    def refresh(self) -> None:
+        """Read anew who came through onboarding; outside any transaction. Raises Unavailable."""
         ...
 
 
@@ -178,10 +180,7 @@ class Inbox(Protocol):
         ...
 
     def post(self, envelope: Envelope) -> Future[bool]:
-        """Do the same without waiting: what `receive` returns or raises is in the future.
-
-        Whoever waits for it gives up after INBOX_TIMEOUT_S and cancels it.
-        """
+        """Do the same without waiting; who waits for it cancels it after INBOX_TIMEOUT_S."""
         ...
 
 
@@ -289,7 +288,9 @@ class InboxRows(Protocol):
 
     def answered(self, delivery_id: str, at: datetime) -> None: ...
 
-    def postpone(self, delivery_id: str, until: datetime | None, note: str) -> None: ...
+    def postpone(self, delivery_id: str, until: datetime, note: str, *, attempts: int) -> None:
+        """Leave a message alone until then; `attempts` is how often it has failed by now."""
+        ...
 
     def open(self, received_before: datetime, now: datetime, limit: int) -> list[Kept]: ...
 
@@ -306,6 +307,18 @@ class WriteRows(Protocol):
         ...
 
     def settle(self, key: str, address: str, content: str) -> None: ...
+
+    def withdraw(self, key: str) -> None:
+        """Forget an intent that surely came to nothing."""
+        ...
+
+    def undo(self, key: str) -> None:
+        """Forget a write whose effect has been taken away again."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """Forget old answers to single messages; how many."""
+        ...
 
     def of_owner(self, owner: str) -> list[Write]: ...
 
@@ -324,6 +337,8 @@ class PeopleRows(Protocol):
     def add(self, person: Person, at: datetime) -> None: ...
 
     def all(self) -> list[Person]: ...
+
+    def remove(self, person_id: str) -> None: ...
 
 
 class OnboardingRows(Protocol):

@@ -1,10 +1,11 @@
 """Running a server process: settings, logs, database, HTTP, work, and a graceful end."""
 
+import gc
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from socket import socket
 
 import structlog
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 
 STOP_AFTER_S = 20
 """Shorter than the 30 s after which platforms kill."""
+SWITCH_S = 0.001
+"""How long a thread that works may hold up one that answers; Python's 5 ms add up for an answer."""
 
 
 def serve(
@@ -37,22 +40,29 @@ def serve(
             problems=("DATABASE_URL is SQLite: run `usher serve`, or set a postgresql:// URL.",),
         )
     with ExitStack() as stack:
+        told = stack.enter_context(_told_to_stop())
         if does_work:
             stack.enter_context(only_worker(url))
         usher = Usher(settings)
-        stack.callback(usher.stop, STOP_AFTER_S)
+        stack.callback(_stop, usher)
         if is_sqlite:
             usher.migrate()
-        elif not usher.is_migrated():
-            raise SettingsError(
-                "The database is not up to date.", problems=("Run `usher migrate` first.",)
-            )
+        else:
+            usher.require_tables()
         if does_work:
             usher.work()
         if takes_requests:
-            http_server(usher).run()
+            _answer_promptly()
+            _answer_until(told, usher)
         else:
-            _until_told_to_stop()
+            told.wait()
+
+
+def _answer_promptly() -> None:
+    """Keep the work in this process from holding up answers to people who wait for them."""
+    sys.setswitchinterval(SWITCH_S)
+    gc.collect()
+    gc.freeze()  # what is here stays: no collection need look at it again
 
 
 def http_server(usher: Usher, on_ready: Callable[[], None] | None = None) -> uvicorn.Server:
@@ -79,8 +89,33 @@ def http_server(usher: Usher, on_ready: Callable[[], None] | None = None) -> uvi
     return server
 
 
-def _until_told_to_stop() -> None:
+def _answer_until(told: threading.Event, usher: Usher) -> None:
+    def end_if_told() -> None:
+        # the signal came before the server had begun to listen to signals
+        if told.is_set():
+            server.should_exit = True
+
+    server = http_server(usher, end_if_told)
+    server.run()
+
+
+def _stop(usher: Usher) -> None:
+    usher.stop(STOP_AFTER_S)
+    log.info("stopped")
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """Set an event on SIGTERM and SIGINT instead of dying of them.
+
+    Here for the whole life of the process: also while it starts, and while it stops, for uvicorn
+    sends itself the signal once more after its own end.
+    """
     told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    told.wait()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in numbers}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,5 +1,6 @@
 """The tour: the whole story against the sandbox, without a human, each step in plain words."""
 
+import re
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -232,7 +233,8 @@ class Tour:
     def last_comment(self, number: int) -> str:
         comments = self._world.github.issue(number).comments
         ours = [c for c in comments if c.author == self._world.github.app_login]
-        return ours[-1].body.split("<!--")[0].strip()
+        text = ours[-1].body.split("<!--")[0].strip()
+        return re.sub(r"\\([^\w\s])", r"\1", text)  # as GitHub shows it: escapes do not show
 
     def last_card(self, slack_id: str) -> SlackMessage:
         messages = [m for m in self._world.slack.dm(slack_id) if "fields" in str(m.blocks)]

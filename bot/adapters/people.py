@@ -1,53 +1,61 @@
 """Everybody: the roster file, and those who came through onboarding and are not in it yet."""
 
 import threading
-import time
 from collections.abc import Callable
 
 from bot.domain.people import Person, Roster
 from bot.ports import Ledger
 
 REFRESH_S = 5.0
+"""How long other processes may not know yet who has joined."""
 
 
 class CompanyPeople:
-    """Merges the roster file with onboarded people; the file wins. Safe for many threads."""
+    """Merges the roster file with onboarded people. Safe for many threads.
 
-    def __init__(
-        self,
-        file: Callable[[], Roster],
-        ledger: Ledger,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    Once the file has named somebody, the onboarding's word about them is over for good: who leaves
+    the file afterwards has left the company.
+    """
+
+    def __init__(self, file: Callable[[], Roster], ledger: Ledger) -> None:
         self._file = file
         self._ledger = ledger
-        self._monotonic = monotonic
         self._lock = threading.Lock()
+        # One at a time: an older look at the table must not undo a newer one.
+        self._refreshing = threading.Lock()
         self._joined: dict[str, Person] = {}
-        self._read_at = float("-inf")
-        self._merged: tuple[Roster, int, Roster] | None = None
+        self._superseded: set[str] = set()
+        self._merged: tuple[Roster, Roster] | None = None
 
     def roster(self) -> Roster:
-        """Return everybody; joins made by other processes show within five seconds."""
+        """Return everybody, from memory and the file: callers may be inside a transaction."""
         with self._lock:
-            if self._monotonic() - self._read_at >= REFRESH_S:
-                with self._ledger.read() as tx:
-                    self._joined |= {person.id: person for person in tx.people.all()}
-                self._read_at = self._monotonic()
-            return self._merge(self._file())
+            file = self._file()
+            if self._merged is None or self._merged[0] is not file:
+                self._supersede(file)
+                everybody = Roster([*file, *self._joined.values()]) if self._joined else file
+                self._merged = (file, everybody)
+            return self._merged[1]
 
-    def add(self, person: Person) -> None:
-        """Know this person from now on in this process."""
-        with self._lock:
-            self._joined[person.id] = person
+    def refresh(self) -> None:
+        """Read anew who has joined, and delete whom the file names; not inside a transaction."""
+        with self._refreshing:
+            with self._ledger.read() as tx:
+                kept = {person.id: person for person in tx.people.all()}
+            with self._lock:
+                self._joined = kept
+                self._supersede(self._file())
+                self._merged = None
+                over = set(self._superseded)
+            if over & kept.keys():
+                with self._ledger.begin() as tx:
+                    for person_id in sorted(over & kept.keys()):
+                        tx.people.remove(person_id)
+            with self._lock:
+                self._superseded -= over
 
-    def _merge(self, file: Roster) -> Roster:
-        if not self._joined:
-            return file
-        merged = self._merged
-        if merged is None or merged[0] is not file or merged[1] != len(self._joined):
-            new = [p for p in self._joined.values() if file.get(p.id) is None]
-            merged = (file, len(self._joined), Roster([*file, *new]))
-            self._merged = merged
-        return merged[2]
+    def _supersede(self, file: Roster) -> None:
+        self._superseded |= {id_ for id_ in self._joined if file.get(id_) is not None}
+        self._joined = {
+            id_: person for id_, person in self._joined.items() if id_ not in self._superseded
+        }

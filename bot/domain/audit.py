@@ -26,7 +26,7 @@ class Tag(StrEnum):
     REQUEST_POSTPONED = "request:postponed"
     APPROVAL_GIVEN = "approval:given"
     APPROVAL_VOIDED = "approval:voided"
-    SEAT_CHANGED = "seat:changed"
+    SEAT_CHANGING = "seat:changing"
     ITEM_STORED = "item:stored"
     ITEM_REMOVED = "item:removed"
     GRANT_STARTED = "grant:started"
@@ -35,6 +35,7 @@ class Tag(StrEnum):
     GRANT_FAILED = "grant:failed"
     TASK_DONE = "task:done"
     ONBOARDING_TAKEN = "onboarding:taken"
+    MESSAGE_STUCK = "message:stuck"
     MESSAGE_REJECTED = "message:rejected"
     MESSAGE_UNDELIVERABLE = "message:undeliverable"
 

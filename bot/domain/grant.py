@@ -68,9 +68,23 @@ def grant_end(
     return leaves if end is None or leaves < end else end
 
 
+def outlives(old: datetime | None, new: datetime | None) -> bool:
+    """Whether access until `old` goes on after access until `new` has ended; None is never."""
+    return new is not None and (old is None or old > new)
+
+
+def request_of(grant_id: str) -> str:
+    """Return the id of the request that a grant came from."""
+    return grant_id.partition("-")[0]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """Person × level, until when (None: for good). `id` is the id of the request it came from."""
+    """Person × level, until when (None: for good).
+
+    `id` is the id of the request it came from; what an unfinished run of a request left behind,
+    which may yet be granted, is `<request>-<run>`.
+    """
 
     id: str
     person_id: str
@@ -91,6 +105,10 @@ class Grant:
     run: int = 0
     attempts: int = 0
     note: str = ""
+
+    @property
+    def request_id(self) -> str:
+        return request_of(self.id)
 
     @property
     def system(self) -> str:

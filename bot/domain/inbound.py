@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
@@ -52,6 +53,7 @@ class Actor:
 class Submission:
     """A request as typed: words, not yet judged. One made on an issue has `issue_number`.
 
+    `written_at` is when the sender's own clock saw it, so that an older edit cannot undo a newer.
     `problems` are what the doorway could already see to be wrong (missing or doubled fields).
     """
 
@@ -64,11 +66,15 @@ class Submission:
     issue_number: int | None = None
     is_edit: bool = False
     problems: tuple[str, ...] = ()
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class IssueCommand:
-    """A comment that looks like a command; `is_edited` ones are answered but never obeyed."""
+    """A comment that looks like a command; `is_edited` ones are answered but never obeyed.
+
+    `written_at` tells whether its author can have seen the request as it is now.
+    """
 
     kind: Literal["issue_command"] = "issue_command"
     actor: Actor
@@ -78,6 +84,7 @@ class IssueCommand:
     argument: str = ""
     typed: str = ""
     is_edited: bool = False
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +105,8 @@ class TasksTicked:
     actor: Actor
     issue_number: int
     done: tuple[int, ...]
+    comment_id: int = 0
+    boxes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -139,6 +139,8 @@ class Request:
     due_at: datetime | None = None
     reminders: int = 0
     edition: int = 0
+    asked_at: datetime | None = None
+    edited_at: datetime | None = None
     issue_number: int | None = None
     run: int = 0
     revision: int = 0

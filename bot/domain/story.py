@@ -42,6 +42,11 @@ class Story:
     system: System | None
     grant: Grant | None = None
 
+    @property
+    def is_leftover(self) -> bool:
+        """Whether the grant is what a run left behind of a request that may yet be granted."""
+        return self.grant is not None and self.grant.id != self.request.id
+
     def name(self, person_id: str) -> str:
         person = self.roster.get(person_id)
         return person.name if person else person_id
@@ -78,6 +83,14 @@ _ENDINGS = {
     EndReason.REPLACED: "Another level of the same system took its place.",
     EndReason.ABANDONED: "The request was cancelled, so what was set up is taken away.",
 }
+_LEFTOVERS = {
+    GrantState.ACTIVE: "",
+    GrantState.ENDING: "What an earlier try had set up is being taken away.",
+    GrantState.ENDED: "",
+    GrantState.NEEDS_IT: (
+        "What an earlier try had set up could not be taken away yet, and IT has been called."
+    ),
+}
 _ASK_AGAIN = "You can ask again with /access, with a better reason or another level."
 _NEXT_STEPS = {
     RequestState.AWAITING_SEAT: "Nothing to do: it goes on by itself as soon as a seat is free.",
@@ -94,7 +107,7 @@ _NEWS = frozenset({RequestState.DELIVERED, RequestState.DENIED, RequestState.LAP
 def headline(story: Story) -> str:
     """Say in a few words how a request stands."""
     request, grant = story.request, story.grant
-    if grant is not None and grant.state in _GRANT_HEADLINES:
+    if grant is not None and grant.state in _GRANT_HEADLINES and not story.is_leftover:
         return _GRANT_HEADLINES[grant.state]
     if request.state is RequestState.APPROVED and request.starts_at is not None:
         person = story.roster.get(request.person_id)
@@ -139,7 +152,7 @@ def news(story: Story) -> tuple[str, Card] | None:
 
 def _news_word(story: Story) -> str | None:
     request, grant = story.request, story.grant
-    if grant is None or grant.state is GrantState.ACTIVE:
+    if grant is None or grant.state is GrantState.ACTIVE or story.is_leftover:
         return str(request.state) if request.state in _NEWS else None
     is_own_doing = grant.end_reason in (EndReason.GIVEN_BACK, EndReason.REPLACED)
     return str(grant.state) if grant.state is GrantState.ENDED and not is_own_doing else None
@@ -149,7 +162,9 @@ def issue_page(story: Story) -> IssuePage:
     """Tell what the issue of a request should look like."""
     request, grant = story.request, story.grant
     is_ending = grant is not None and grant.state in (GrantState.ENDING, GrantState.NEEDS_IT)
-    is_open = not request.is_over or is_ending or bool(_open_tasks(request))
+    # Steps towards access that has ended meanwhile are nobody's business any more.
+    has_steps = _open_tasks(request) and not (grant is not None and not grant.is_held)
+    is_open = not request.is_over or is_ending or has_steps
     return IssuePage(
         title=f"{story.title} for {story.name(request.person_id)}",
         card=_first_page(story),
@@ -261,10 +276,14 @@ def _notes(story: Story, audience: Audience) -> Iterator[str]:
         yield request.note
     if request.state is RequestState.CANCELLED and request.ended_by:
         yield f"Cancelled by {request.ended_by}."
-    if grant is not None and grant.state is not GrantState.ACTIVE:
-        yield from _ending_notes(grant, audience)
+    if grant is not None and grant.state is not GrantState.ACTIVE and not story.is_leftover:
+        yield _ENDINGS[grant.end_reason] if grant.end_reason else ""
+        yield from _stuck_notes(grant, audience)
         return
     yield _next_step(story, audience)
+    if grant is not None and story.is_leftover:
+        yield _LEFTOVERS[grant.state]
+        yield from _stuck_notes(grant, audience)
 
 
 def _may_see_note(request: Request, audience: Audience) -> bool:
@@ -272,9 +291,7 @@ def _may_see_note(request: Request, audience: Audience) -> bool:
     return not is_technical or audience is not Audience.REQUESTER
 
 
-def _ending_notes(grant: Grant, audience: Audience) -> Iterator[str]:
-    if grant.end_reason is not None:
-        yield _ENDINGS[grant.end_reason]
+def _stuck_notes(grant: Grant, audience: Audience) -> Iterator[str]:
     if grant.note and audience is not Audience.REQUESTER:
         yield grant.note
     if grant.state is GrantState.NEEDS_IT and audience is Audience.OWNER:

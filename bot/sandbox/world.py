@@ -71,6 +71,7 @@ class World:
             "SLACK_BOT_TOKEN": "xoxb-sandbox-bot",
             "SLACK_SIGNING_SECRET": "sandbox-signing-secret",
             "SLACK_API_URL": self.slack.api_url,
+            "SLACK_TEAM_ID": "T0ACME0001",
             "GITHUB_REPO": "acme/access",
             "GITHUB_API_URL": self.github.url,
             "GITHUB_WEBHOOK_SECRET": "sandbox-webhook-secret",

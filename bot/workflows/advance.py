@@ -13,6 +13,7 @@ from bot.domain.errors import (
     RateLimited,
     SeatsExhausted,
     StaleApproval,
+    Unavailable,
 )
 from bot.domain.grant import (
     GRANT_TRANSITIONS,
@@ -22,6 +23,7 @@ from bot.domain.grant import (
     GrantEvent,
     GrantState,
     grant_end,
+    outlives,
 )
 from bot.domain.plan import Holder, SeatView, plan_seat
 from bot.domain.policy import Level
@@ -41,7 +43,7 @@ from bot.workflows.context import (
 )
 from bot.workflows.delivering import hand_over
 from bot.workflows.judging import judge_again, still_stands
-from bot.workflows.moves import move
+from bot.workflows.moves import lock_grant, move
 from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of
 
 AGAIN, REST = "again", "rest"
@@ -218,6 +220,11 @@ def ensure_seat(
     view = service.reader.observe(holder, level.bundle)
     refuse_unknown(view, ctx.policy().system_of(level))
     plan = plan_seat(view, holder, level.bundle)
+    if plan:
+        # Before, not after: a run that is killed in between must not leave changes without a line.
+        with ctx.ledger.begin() as tx:
+            names = ", ".join(type(change).__name__ for change in plan)
+            audit(ctx, tx, Tag.SEAT_CHANGING, request.id, "usher", changes=names, level=level.id)
     for change in plan:
         still_wanted(ctx, request)
         view = service.writer.apply(change, holder, view)
@@ -227,26 +234,33 @@ def ensure_seat(
         if left:
             names = ", ".join(type(change).__name__ for change in left)
             raise Conflict(f"Read back, the account still lacks: {names}.", service=level.system)
-        with ctx.ledger.begin() as tx:
-            done = ", ".join(type(change).__name__ for change in plan)
-            audit(ctx, tx, Tag.SEAT_CHANGED, request.id, "usher", changes=done, level=level.id)
     return view
 
 
 def _finish(ctx: Context, request: Request, grant: Grant) -> str:
-    """Write grant and request in one guarded transaction; the level it replaces ends here."""
+    """Write grant and request in one guarded transaction; a level that it replaces ends here.
+
+    A level of the same account that lasts longer stays: the person falls back to it.
+    """
     with ctx.ledger.begin() as tx:
         fresh = _same(tx, request)
         for old in tx.grants.of_person(grant.person_id):
-            replaced = old.system == grant.system and old.state is GrantState.ACTIVE
-            if replaced and old.id != grant.id and old.account:
-                grant = _replace(ctx, tx, old, grant)
+            is_same = old.system == grant.system and old.id != grant.id and old.account
+            if is_same and old.state is GrantState.ACTIVE and not outlives(old.until, grant.until):
+                grant = _replace(ctx, tx, _locked(tx, old), grant)
         kept = replace(grant, due_at=grant.until)
         tx.grants.add(kept)
         until = grant.until.isoformat() if grant.until else "permanent"
         audit(ctx, tx, Tag.GRANT_STARTED, grant.id, "usher", level=grant.level_id, until=until)
         move(ctx, tx, fresh, RequestEvent.DELIVER, actor="usher")
     return REST
+
+
+def _locked(tx: Transaction, old: Grant) -> Grant:
+    fresh = lock_grant(tx, old.id)
+    if fresh is None or fresh.state is not GrantState.ACTIVE:
+        raise Unavailable("The level before this one has just changed.", service="usher")
+    return fresh
 
 
 def _replace(ctx: Context, tx: Transaction, old: Grant, grant: Grant) -> Grant:
@@ -263,7 +277,7 @@ def _replace(ctx: Context, tx: Transaction, old: Grant, grant: Grant) -> Grant:
     )
     tx.grants.save(ended, was=old)
     audit(ctx, tx, Tag.GRANT_ENDED, old.id, "usher", reason=EndReason.REPLACED, by=grant.id)
-    touch(ctx, tx, old.id)
+    touch(ctx, tx, old.request_id)
     if grant.item_id:
         return grant
     return replace(grant, vault_id=old.vault_id, item_id=old.item_id)

@@ -1,6 +1,7 @@
 """What people do: approve, deny, cancel, revoke, tick; by comments and buttons alike."""
 
 from dataclasses import replace
+from datetime import datetime
 from difflib import get_close_matches
 
 from bot.domain.audit import Tag
@@ -28,6 +29,7 @@ from bot.workflows.context import (
     show_again,
     start_advance,
     start_end,
+    status_key,
 )
 from bot.workflows.judging import is_it, judge_again, owns_system, still_stands, who_is
 from bot.workflows.moves import end_grant, move
@@ -57,7 +59,22 @@ def obey_comment(ctx: Context, tx: Transaction, command: IssueCommand) -> str:
             "I have no request for this issue.",
             next_step="Edit the issue so that I can read its four fields, or use the form.",
         )
+    if command.verb in (Verb.APPROVE, Verb.DENY):
+        _has_seen(request, command.written_at)
     return _obey(ctx, tx, request, command.verb, command.actor, command.argument)
+
+
+def _has_seen(request: Request, written_at: datetime | None) -> None:
+    """Refuse an answer whose author cannot have seen what is asked now.
+
+    GitHub tells whole seconds only, so the same second counts as before.
+    """
+    asked_at = request.asked_at if request.edition else None
+    if asked_at and written_at and int(written_at.timestamp()) <= int(asked_at.timestamp()):
+        raise StaleApproval(
+            "The request changed after you wrote this.",
+            next_step="Read the status comment again, and answer in a new comment.",
+        )
 
 
 def obey_press(ctx: Context, tx: Transaction, press: Press) -> str:
@@ -83,7 +100,14 @@ def _unknown(typed: str) -> InvalidRequest:
 def _obey(
     ctx: Context, tx: Transaction, request: Request, verb: Verb, actor: Actor, words: str
 ) -> str:
-    person = who_is(actor, ctx.people.roster())
+    try:
+        person = who_is(actor, ctx.people.roster(), ctx.clock.now())
+    except NotPermitted:
+        if verb in (Verb.APPROVE, Verb.DENY) and not ask_again_if_changed(ctx, tx, request):
+            # Perhaps it is an approver who has left: somebody else must be asked then.
+            decision = judge_again(ctx, tx, request).decision
+            _ask_whoever_steps_in(ctx, tx, request, decision)
+        raise
     match verb:
         case Verb.APPROVE:
             return _answer(ctx, tx, request, person, actor, Verdict.YES, words)
@@ -237,7 +261,7 @@ def obey_touch(ctx: Context, tx: Transaction, touched: IssueTouched) -> str | No
         return None
     if touched.action == "closed" and not request.is_over:
         try:
-            person = who_is(touched.actor, ctx.people.roster())
+            person = who_is(touched.actor, ctx.people.roster(), ctx.clock.now())
             return _cancel(ctx, tx, request, person)
         except RequestRejected:
             changed(ctx, tx, request, was=request)
@@ -256,13 +280,20 @@ def obey_ticks(ctx: Context, tx: Transaction, ticked: TasksTicked) -> str | None
     request = tx.requests.by_issue(ticked.issue_number, lock=True)
     if request is None:
         return None
+    grant = tx.grants.get(request.id, lock=True)
+    if not _is_our_list(tx, request, ticked):
+        return None
+    if ticked.boxes != len(request.tasks) + len(grant.tasks if grant else ()):
+        show_again(ctx, tx, request)
+        return None  # not our list any more: it is put back as it was
+    if not ticked.actor.github and set(ticked.done) <= _known_ticks(request, grant):
+        return None  # read from a listing, which shows our own edits too: nothing is new
     try:
         person = _ticker(ctx, request, ticked.actor)
     except NotPermitted:
         show_again(ctx, tx, request)
         raise
     forget_shown(tx, request.id)
-    grant = tx.grants.get(request.id, lock=True)
     offset = len(request.tasks)
     tasks = _ticked(request.tasks, {i for i in ticked.done if i < offset}, person.name)
     _note_done(ctx, tx, request.id, person, request.tasks, tasks)
@@ -274,8 +305,24 @@ def obey_ticks(ctx: Context, tx: Transaction, ticked: TasksTicked) -> str | None
     return None
 
 
+def _is_our_list(tx: Transaction, request: Request, ticked: TasksTicked) -> bool:
+    """Whether the edited comment is the one with the checklist, not another of ours."""
+    shown = tx.writes.get(status_key(request.id))
+    return shown is not None and shown.address == str(ticked.comment_id)
+
+
+def _known_ticks(request: Request, grant: Grant | None) -> set[int]:
+    tasks = (*request.tasks, *(grant.tasks if grant else ()))
+    return {place for place, task in enumerate(tasks) if task.done_by}
+
+
 def _ticker(ctx: Context, request: Request, actor: Actor) -> Person:
-    person = who_is(actor, ctx.people.roster())
+    if not actor.github:
+        raise NotPermitted(
+            "Somebody ticked a step while I was away, and GitHub does not tell me who.",
+            next_step="I have put the list back as it was; please tick it again.",
+        )
+    person = who_is(actor, ctx.people.roster(), ctx.clock.now())
     if not owns_system(person, request.level_id, ctx.policy()):
         raise NotPermitted(
             "Only the system's owners or IT may tick these steps.",

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import structlog
+
 from bot.domain.audit import Entry, Tag
-from bot.domain.errors import ConnectorError, RateLimited, StaleApproval
+from bot.domain.errors import ConnectorError, OutcomeUnknown, RateLimited, StaleApproval
 from bot.domain.grant import Grant
 from bot.domain.journal import Write
 from bot.domain.policy import Policy, Provider
@@ -27,6 +29,8 @@ from bot.ports import (
     Vault,
 )
 from bot.workflows.engine import Engine, Run
+
+log = structlog.get_logger()
 
 LEASE = timedelta(minutes=10)
 """How long a run may take before the sweep starts another one for its row."""
@@ -172,6 +176,8 @@ def audit(ctx: Context, tx: Transaction, tag: Tag, subject: str, actor: str, **f
         policy_commit=ctx.policy().commit,
     )
     tx.audit.write(entry)
+    about = {f"about_{name}": str(fact) for name, fact in facts.items() if fact}
+    log.info(str(tag), subject=subject, actor=actor, **about)
 
 
 def backoff(attempts: int) -> timedelta:
@@ -187,11 +193,13 @@ def write_once(
     content: str,
     look: Callable[[Write], str | None],
     act: Callable[[], str],
+    settled: Callable[[Transaction, str], None] | None = None,
 ) -> tuple[str, bool]:
     """Make one outbound creation have one effect, whatever is lost or killed on the way.
 
     The intent is written down first. If it was there before, an earlier try may have got through:
-    look for its effect before acting. Returns the address, and whether it was made just now.
+    look for its effect before acting. `settled` adds what must be kept together with the address.
+    Returns the address, and whether it was made just now.
     """
     with ctx.ledger.begin() as tx:
         earlier = tx.writes.get(key)
@@ -201,9 +209,19 @@ def write_once(
     if earlier is not None and earlier.address is not None:
         return earlier.address, False
     found = look(earlier) if earlier is not None else None
-    address = found or act()
+    try:
+        address = found or act()
+    except OutcomeUnknown:
+        raise
+    except ConnectorError:
+        if earlier is None:  # surely nothing was done, so nothing is left to look for
+            with ctx.ledger.begin() as tx:
+                tx.writes.withdraw(key)
+        raise
     with ctx.ledger.begin() as tx:
         tx.writes.settle(key, address, "" if found else content)
+        if settled is not None:
+            settled(tx, address)
     return address, found is None
 
 

@@ -11,6 +11,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Delivery, System
 from bot.domain.request import Request
 from bot.domain.story import handoff_for, tag_of
+from bot.ports import Transaction
 from bot.workflows.context import (
     Context,
     SeatService,
@@ -51,23 +52,35 @@ def hand_over(
         still_wanted(ctx, request)
         return ctx.vault.create_item(handoff, password)
 
-    item_id, is_new = write_once(
-        ctx, key=item_key(request.id), owner=request.id, content="", look=look, act=store
+    def settled(tx: Transaction, item_id: str) -> None:
+        # Also when it was found: whoever stored it was killed before it could say so.
+        audit(ctx, tx, Tag.ITEM_STORED, request.id, "usher", item=item_id, vault=vault_id)
+
+    item_id, _is_new = write_once(
+        ctx,
+        key=item_key(request.id),
+        owner=request.id,
+        content="",
+        look=look,
+        act=store,
+        settled=settled,
     )
-    if is_new:
-        with ctx.ledger.begin() as tx:
-            audit(ctx, tx, Tag.ITEM_STORED, request.id, "usher", item=item_id, vault=vault_id)
     return replace(grant, vault_id=vault_id, item_id=item_id)
 
 
-def with_leftover(ctx: Context, grant: Grant, person: Person) -> Grant:
+def with_leftover(ctx: Context, grant: Grant, person: Person | None) -> Grant:
     """Note on an abandoned grant the log-in that its request may have stored already."""
     with ctx.ledger.read() as tx:
-        stored = tx.writes.get(item_key(grant.id))
-    if stored is None or not person.handoff_vault:
+        stored = tx.writes.get(item_key(grant.request_id))
+        entries = tx.audit.of_subject(grant.request_id)
+    if stored is None:
         return grant
-    item_id = stored.address or _find_item(ctx, person.handoff_vault, tag_of(grant.id))
-    return replace(grant, vault_id=person.handoff_vault, item_id=item_id or "")
+    vaults = [entry.facts["vault"] for entry in entries if entry.tag is Tag.ITEM_STORED]
+    vault_id = vaults[-1] if vaults else (person.handoff_vault if person else None)
+    if not vault_id:
+        return grant
+    item_id = stored.address or _find_item(ctx, vault_id, tag_of(grant.request_id))
+    return replace(grant, vault_id=vault_id, item_id=item_id or "")
 
 
 def _find_item(ctx: Context, vault_id: str, tag: str) -> str | None:

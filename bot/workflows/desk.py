@@ -24,12 +24,12 @@ from bot.domain.desk import (
 from bot.domain.errors import InvalidRequest, StaleApproval, Unavailable
 from bot.domain.grant import GrantState
 from bot.domain.inbound import Actor, Chatter, Envelope, Inbound, Submission, Surface
-from bot.domain.people import Engagement, Person
-from bot.domain.policy import PERMANENT, Level
-from bot.domain.quoting import quoted
+from bot.domain.people import Person
+from bot.domain.policy import PERMANENT, Level, Role
 from bot.domain.request import Request, RequestState
 from bot.ports import INBOX_TIMEOUT_S, Transaction
 from bot.workflows.context import Context, audit
+from bot.workflows.joining import checked
 from bot.workflows.judging import judge, who_is
 from bot.workflows.submissions import admit, preview
 
@@ -99,7 +99,7 @@ class FrontDesk:
 
     def mine(self, actor: Actor) -> Mine:
         """Return what this person holds and waits for."""
-        person = who_is(actor, self._ctx.people.roster())
+        person = who_is(actor, self._ctx.people.roster(), self._ctx.clock.now())
         with self._ctx.ledger.read() as tx:
             grants, requests = tx.grants.of_person(person.id), tx.requests.of_person(person.id)
         return Mine(
@@ -128,17 +128,18 @@ class FrontDesk:
 
     def onboard(self, call: OnboardingCall) -> OnboardingStatus:
         """Take an onboarding in: the role's birthright levels, on the first day."""
-        onboarding_id = _onboarding_id(call)
-        with self._ctx.ledger.begin() as tx:
-            known = tx.onboardings.get(onboarding_id)
-            if known is not None and known.fingerprint != call.fingerprint:
-                raise StaleApproval(
-                    "This Idempotency-Key was used for another onboarding.",
-                    next_step="Send a new key for a new onboarding.",
-                )
-            if known is None:
-                self._take_in(tx, onboarding_id, call)
-            return _status(tx, onboarding_id, is_new=known is None)
+        ctx, onboarding_id = self._ctx, _onboarding_id(call)
+        with ctx.ledger.read() as tx:
+            if _is_repeated(tx, onboarding_id, call):
+                return _status(tx, onboarding_id, is_new=False)
+        person, role = self._introduce(call)
+        with ctx.ledger.begin() as tx:
+            is_new = tx.onboardings.add(onboarding_id, call, ctx.clock.now())
+            if is_new:
+                self._take_in(tx, onboarding_id, call, person, role)
+            else:  # the same call has just come in twice
+                _is_repeated(tx, onboarding_id, call)
+            return _status(tx, onboarding_id, is_new=is_new)
 
     def onboarding(self, onboarding_id: str) -> OnboardingStatus | None:
         """Return how far an onboarding is, or None for an unknown id."""
@@ -147,13 +148,32 @@ class FrontDesk:
                 return None
             return _status(tx, onboarding_id, is_new=False)
 
-    def _take_in(self, tx: Transaction, onboarding_id: str, call: OnboardingCall) -> None:
-        ctx, now = self._ctx, self._ctx.clock.now()
-        person = _person(ctx, call)
-        role = ctx.policy().roles[person.role]
-        tx.people.add(person, now)
-        tx.onboardings.add(onboarding_id, call, now)
-        ctx.people.add(person)
+    def _introduce(self, call: OnboardingCall) -> tuple[Person, Role]:
+        """Let every part of Usher know the person, in a transaction of its own.
+
+        Policy finds people in memory, which is refreshed from what is committed. If the process
+        dies afterwards, the repeated call finds the person known and goes on.
+        """
+        ctx = self._ctx
+        ctx.people.refresh()
+        person, role = checked(ctx, call)
+        if ctx.people.roster().get(person.id) is None:
+            with ctx.ledger.begin() as tx:
+                tx.people.add(person, ctx.clock.now())
+            ctx.people.refresh()
+            # another call may have introduced the same person at this moment, in other words
+            person, role = checked(ctx, call)
+        return person, role
+
+    def _take_in(
+        self,
+        tx: Transaction,
+        onboarding_id: str,
+        call: OnboardingCall,
+        person: Person,
+        role: Role,
+    ) -> None:
+        ctx = self._ctx
         audit(ctx, tx, Tag.ONBOARDING_TAKEN, onboarding_id, call.caller, person=person.id)
         for level_id in role.birthright:
             self._birthright(tx, onboarding_id, call, person, level_id)
@@ -204,54 +224,15 @@ def _onboarding_id(call: OnboardingCall) -> str:
     return "onb" + hashlib.sha256(seed.encode()).hexdigest()[:13]
 
 
-def _person(ctx: Context, call: OnboardingCall) -> Person:
-    """Make the person, or refuse an entry that contradicts the roster or the policy."""
-    roster = ctx.people.roster()
-    same_id, same_mail = roster.get(call.person_id), roster.by_mail(call.mail)
-    if (same_id and same_id.mail.casefold() != call.mail.casefold()) or (
-        same_mail and same_mail.id != call.person_id
-    ):
-        raise InvalidRequest(
-            "The roster has this id or mail address for somebody else.",
-            next_step="Send the id and mail of one and the same person.",
-            field="person.id",
+def _is_repeated(tx: Transaction, onboarding_id: str, call: OnboardingCall) -> bool:
+    """Say whether this call was taken in before; raises StaleApproval for another body."""
+    known = tx.onboardings.get(onboarding_id)
+    if known is not None and known.fingerprint != call.fingerprint:
+        raise StaleApproval(
+            "This Idempotency-Key was used for another onboarding.",
+            next_step="Send a new key for a new onboarding.",
         )
-    in_use = (call.github and roster.by_github(call.github)) or (
-        call.slack_id and roster.by_slack(call.slack_id)
-    )
-    if in_use and in_use.id != call.person_id:
-        raise InvalidRequest(
-            "The roster has this GitHub login or Slack id for somebody else.",
-            next_step="Send this person's own, or leave it out.",
-            field="person.github",
-        )
-    if call.role not in ctx.policy().roles:
-        raise InvalidRequest(
-            f"No policy knows the role {quoted(call.role)}.",
-            next_step=f"Known roles: {', '.join(sorted(ctx.policy().roles))}.",
-            field="person.role",
-        )
-    if roster.get(call.manager_id) is None:
-        raise InvalidRequest(
-            "The roster does not know this manager.",
-            next_step="Send the id of a person in the roster.",
-            field="person.manager_id",
-        )
-    return same_id or Person(
-        id=call.person_id,
-        mail=call.mail,
-        name=call.name,
-        role=call.role,
-        first_day=call.first_day,
-        timezone=call.timezone,
-        engagement=Engagement(call.engagement),
-        department=call.department,
-        manager_id=call.manager_id,
-        last_day=call.last_day,
-        github=call.github,
-        slack_id=call.slack_id,
-        handoff_vault=call.handoff_vault,
-    )
+    return known is not None
 
 
 def _status(tx: Transaction, onboarding_id: str, *, is_new: bool) -> OnboardingStatus:

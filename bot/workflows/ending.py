@@ -7,12 +7,13 @@ import stamina
 import structlog
 
 from bot.domain.audit import Tag
-from bot.domain.errors import Conflict, ConnectorError, RateLimited, StaleApproval
+from bot.domain.errors import Conflict, ConnectorError, RateLimited, StaleApproval, Unavailable
 from bot.domain.grant import GRANT_TRANSITIONS, EndReason, Grant, GrantEvent, GrantState
 from bot.domain.people import Person
-from bot.domain.plan import plan_seat
-from bot.domain.policy import Bundle, System
+from bot.domain.plan import Holder, plan_seat
+from bot.domain.policy import System
 from bot.domain.request import Task
+from bot.ports import Transaction
 from bot.workflows.advance import REST
 from bot.workflows.context import (
     MAX_ATTEMPTS,
@@ -21,9 +22,11 @@ from bot.workflows.context import (
     audit,
     backoff,
     is_worth_a_retry,
+    item_key,
     touch,
 )
 from bot.workflows.delivering import with_leftover
+from bot.workflows.moves import lock_grant
 from bot.workflows.seating import holder_of, service_of
 
 log = structlog.get_logger()
@@ -64,47 +67,71 @@ def _end(ctx: Context, grant_id: str, run: int) -> str:
     if grant is None:
         return REST
     system = ctx.policy().systems.get(grant.system)
+    if system is None:
+        raise Conflict(f"{grant.system} is no longer known.", service="policy")
     person = ctx.people.roster().get(grant.person_id)
-    if system is None or person is None:
-        raise Conflict(f"{grant.system} or {grant.person_id} is no longer known.", service="policy")
+    holder = holder_of(person, system) if person else _holder_as_granted(grant)
     service = service_of(ctx, system)
     if service is None:
         if not grant.tasks:
             return _ask_by_hand(ctx, grant, system, person)
         if not all(task.done_by for task in grant.tasks):
             return REST
-    else:
-        _strip(ctx, grant, service, system, person)
+    heir = _heir(ctx, grant)
+    if service is not None:
+        _strip(ctx, grant, service, holder, heir)
     if grant.end_reason is EndReason.ABANDONED:
         grant = with_leftover(ctx, grant, person)
-    if grant.item_id:
+    if grant.item_id and not _takes_item(grant, heir):
         ctx.vault.delete_item(grant.vault_id, grant.item_id)
-    return _finish(ctx, grant)
+    return _finish(ctx, grant, heir)
 
 
-def _ask_by_hand(ctx: Context, grant: Grant, system: System, person: Person) -> str:
-    text = f"Remove {person.name} ({person.mail}) from {system.title} ({grant.level_id})"
+def _holder_as_granted(grant: Grant) -> Holder:
+    """Describe somebody whom the roster has lost; the immutable key finds the account."""
+    known_as = grant.username or grant.person_id  # never empty: that would find other accounts
+    return Holder(
+        person_id=grant.person_id,
+        name=grant.person_id,
+        mail=known_as,
+        username=known_as,
+        timezone="UTC",
+    )
+
+
+def _ask_by_hand(ctx: Context, grant: Grant, system: System, person: Person | None) -> str:
+    who = f"{person.name} ({person.mail})" if person else grant.person_id
+    text = f"Remove {who} from {system.title} ({grant.level_id})"
     with ctx.ledger.begin() as tx:
-        fresh = tx.grants.get(grant.id, lock=True)
+        fresh = lock_grant(tx, grant.id)
         if fresh is not None and fresh.run == grant.run:
             listed = replace(fresh, tasks=(Task(position=0, text=text),), due_at=None)
             tx.grants.save(listed, was=fresh)
-            touch(ctx, tx, grant.id)
+            touch(ctx, tx, grant.request_id)
     return REST
 
 
 def _strip(
-    ctx: Context, grant: Grant, service: SeatService, system: System, person: Person
+    ctx: Context,
+    grant: Grant,
+    service: SeatService,
+    holder: Holder,
+    heir: Grant | None,
 ) -> None:
-    """Take the account down to what the person's other grants of this system still give, if any."""
-    holder = holder_of(person, system)
-    rest = _what_stays(ctx, grant)
+    """Take the account down to what the person's other grant of this system still gives, if any."""
+    level = ctx.policy().level(heir.level_id) if heir else None
+    rest = level.bundle if level else None
     view = service.reader.observe(holder, rest)
     if view.refusal:
         if grant.end_reason is EndReason.ABANDONED:
             return  # the request failed because this account is not ours to touch
-        raise Conflict(view.refusal, service=system.id)
+        raise Conflict(view.refusal, service=grant.system)
     plan = plan_seat(view, holder, rest)
+    if plan:
+        # Before, not after: a run that is killed in between must not leave changes without a line.
+        with ctx.ledger.begin() as tx:
+            names = ", ".join(type(change).__name__ for change in plan)
+            audit(ctx, tx, Tag.SEAT_CHANGING, grant.id, "usher", changes=names)
     for change in plan:
         if _current(ctx, grant.id, grant.run) is None:
             raise StaleApproval("The grant has gone on.")
@@ -113,26 +140,38 @@ def _strip(
         left = plan_seat(service.reader.observe(holder, rest), holder, rest)
         if left:
             names = ", ".join(type(change).__name__ for change in left)
-            raise Conflict(f"Read back, still to be done: {names}.", service=system.id)
-        with ctx.ledger.begin() as tx:
-            done = ", ".join(type(change).__name__ for change in plan)
-            audit(ctx, tx, Tag.SEAT_CHANGED, grant.id, "usher", changes=done)
+            raise Conflict(f"Read back, still to be done: {names}.", service=grant.system)
 
 
-def _what_stays(ctx: Context, grant: Grant) -> Bundle | None:
+def _heir(ctx: Context, grant: Grant) -> Grant | None:
+    """Find the person's latest other grant in the same account, which keeps it and its log-in."""
     with ctx.ledger.read() as tx:
         others = tx.grants.of_person(grant.person_id)
     for other in reversed(others):
-        is_other = other.id != grant.id and other.system == grant.system
+        is_other = other.id != grant.id and other.system == grant.system and other.account
         level = ctx.policy().level(other.level_id)
         if is_other and other.state is GrantState.ACTIVE and level is not None:
-            return level.bundle
+            return other
     return None
 
 
-def _finish(ctx: Context, grant: Grant) -> str:
+def _takes_item(grant: Grant, heir: Grant | None) -> bool:
+    """Whether the vault item goes on with the heir; one that has a newer log-in needs no second."""
+    return heir is not None and heir.item_id in ("", grant.item_id)
+
+
+def _hand_down(tx: Transaction, grant: Grant, heir: Grant) -> None:
+    """Let the vault item go on with the grant that keeps the account."""
+    fresh = lock_grant(tx, heir.id)
+    if fresh is None or fresh.state is not GrantState.ACTIVE or fresh.item_id != heir.item_id:
+        raise Unavailable("The grant that stays has just changed.", service="usher")
+    if not fresh.item_id:
+        tx.grants.save(replace(fresh, vault_id=grant.vault_id, item_id=grant.item_id), was=fresh)
+
+
+def _finish(ctx: Context, grant: Grant, heir: Grant | None) -> str:
     with ctx.ledger.begin() as tx:
-        fresh = tx.grants.get(grant.id, lock=True)
+        fresh = lock_grant(tx, grant.id)
         if fresh is None or fresh.run != grant.run or fresh.state is not GrantState.ENDING:
             return REST
         ended = replace(
@@ -143,17 +182,21 @@ def _finish(ctx: Context, grant: Grant) -> str:
             note="",
         )
         tx.grants.save(ended, was=fresh)
-        if grant.item_id:
+        if grant.item_id and heir is not None and _takes_item(grant, heir):
+            _hand_down(tx, grant, heir)
+        elif grant.item_id:
             audit(ctx, tx, Tag.ITEM_REMOVED, grant.id, "usher", item=grant.item_id)
+            if fresh.end_reason is EndReason.ABANDONED:  # its request may need another log-in
+                tx.writes.undo(item_key(grant.request_id))
         audit(ctx, tx, Tag.GRANT_ENDED, grant.id, "usher", reason=str(fresh.end_reason))
-        touch(ctx, tx, grant.id)
+        touch(ctx, tx, grant.request_id)
     return REST
 
 
 def _setback(ctx: Context, grant_id: str, run: int, error: ConnectorError) -> str:
     """Try again later; access that cannot be taken away is IT's business at once."""
     with ctx.ledger.begin() as tx:
-        fresh = tx.grants.get(grant_id, lock=True)
+        fresh = lock_grant(tx, grant_id)
         if fresh is None or fresh.run != run or fresh.state is not GrantState.ENDING:
             return REST
         attempts = fresh.attempts + 1
@@ -174,5 +217,5 @@ def _setback(ctx: Context, grant_id: str, run: int, error: ConnectorError) -> st
                 wait = max(wait, timedelta(seconds=error.retry_after_s))
             later = replace(fresh, attempts=attempts, note=note, due_at=ctx.clock.now() + wait)
             tx.grants.save(later, was=fresh)
-        touch(ctx, tx, grant_id)
+        touch(ctx, tx, fresh.request_id)
     return REST

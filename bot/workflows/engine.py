@@ -101,6 +101,7 @@ class Engine:
 
     def _dispatcher(self) -> DBOSClient:
         if self._client is None:
+            logging.getLogger("dbos").setLevel(logging.WARNING)
             self._client = DBOSClient(
                 system_database_url=self._settings.database_url,
                 serializer=JsonSerializer(),

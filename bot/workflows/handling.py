@@ -23,10 +23,15 @@ from bot.domain.journal import Kept
 from bot.domain.markdown import escape_reply
 from bot.ports import Transaction
 from bot.workflows.commands import obey_comment, obey_press, obey_ticks, obey_touch
-from bot.workflows.context import MAX_ATTEMPTS, Context, audit, backoff, write_once
+from bot.workflows.context import MAX_ATTEMPTS, Context, audit, backoff, digest, write_once
 from bot.workflows.submissions import submit
 
 MESSAGE: TypeAdapter[Inbound] = TypeAdapter(Inbound)
+
+_LONGEST_ID = 70
+HANDLING_LEASE = timedelta(minutes=2)
+GIVEN_UP = timedelta(hours=6)
+"""How often a message is still tried that our own code failed on again and again."""
 
 log = structlog.get_logger()
 
@@ -41,10 +46,13 @@ def handle(ctx: Context, delivery_ids: list[str]) -> str:
 
 def apply(ctx: Context, delivery_id: str) -> str:
     """Carry out one message inside one transaction; handled before means nothing to do."""
-    with ctx.ledger.read() as tx:
-        kept = tx.inbox.get(delivery_id)
-    if kept is None or kept.handled_at is not None:
-        return "known"
+    with ctx.ledger.begin() as tx:
+        kept = tx.inbox.get(delivery_id, lock=True)
+        if kept is None or kept.handled_at is not None:
+            return "known"
+        # Until then nobody else takes it for lost, however long the services take.
+        lease = ctx.clock.now() + HANDLING_LEASE
+        tx.inbox.postpone(delivery_id, lease, "being handled", attempts=kept.attempts)
     message = MESSAGE.validate_json(kept.message)
     refusal = _vet(ctx, message)
     with ctx.ledger.begin() as tx:
@@ -116,7 +124,7 @@ def _send(ctx: Context, kept: Kept, message: Inbound, text: str) -> None:
             act=lambda: ctx.comments.create_comment(number, text, key),
         )
         return
-    whisper = f"whisper:{kept.delivery_id}"[:120]
+    whisper = f"whisper:{_short(kept.delivery_id)}"
     write_once(
         ctx,
         key=whisper,
@@ -136,7 +144,12 @@ def _whisper(ctx: Context, message: Inbound, text: str) -> str:
 def reply_key(delivery_id: str) -> str:
     """Make the marker key of a reply from a delivery id."""
     plain = "".join(c if c.isalnum() or c in ":_-" else "-" for c in delivery_id)
-    return f"reply:{plain}"[:80]
+    return f"reply:{_short(plain)}"
+
+
+def _short(delivery_id: str) -> str:
+    """Keep a key within its column without letting two long ids become one."""
+    return delivery_id if len(delivery_id) <= _LONGEST_ID else digest(delivery_id)
 
 
 def _guarded(act: Callable[[Context, str], str]) -> Callable[[Context, str], str]:
@@ -147,16 +160,21 @@ def _guarded(act: Callable[[Context, str], str]) -> Callable[[Context, str], str
             return _later(ctx, delivery_id, f"{error.service}: {error.detail}")
         except Exception as error:
             log.exception("inbound.failed", delivery_id=delivery_id)
-            return _later(ctx, delivery_id, type(error).__name__)
+            return _later(ctx, delivery_id, type(error).__name__, is_our_fault=True)
 
     return guarded
 
 
-def _later(ctx: Context, delivery_id: str, note: str) -> str:
-    """Leave the message for the sweep; after the last attempt it stays for IT to see."""
+def _later(ctx: Context, delivery_id: str, note: str, *, is_our_fault: bool = False) -> str:
+    """Leave the message for the sweep, for ever if need be: a service that is down comes back."""
     with ctx.ledger.begin() as tx:
         kept = tx.inbox.get(delivery_id, lock=True)
         attempts = kept.attempts + 1 if kept else 1
-        wait = backoff(attempts) if attempts < MAX_ATTEMPTS else timedelta(days=36500)
-        tx.inbox.postpone(delivery_id, ctx.clock.now() + wait, note[:300])
+        wait = backoff(attempts)
+        if is_our_fault and attempts >= MAX_ATTEMPTS:
+            wait = GIVEN_UP
+            log.error("inbound.stuck", delivery_id=delivery_id, attempts=attempts, why=note)
+            audit(ctx, tx, Tag.MESSAGE_STUCK, delivery_id[:64], "usher", why=note[:300])
+        until = ctx.clock.now() + wait
+        tx.inbox.postpone(delivery_id, until, note[:300], attempts=attempts)
     return "later"

@@ -1,6 +1,7 @@
 """Putting policy's question with today's facts, and who is who."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.decision import Answer, Ask, Decision, decide
 from bot.domain.errors import NotPermitted
@@ -91,8 +92,13 @@ def still_stands(request: Request, judged: Judged) -> bool:
     return is_as_shown and not judged.decision.reasons
 
 
-def who_is(actor: Actor, roster: Roster) -> Person:
-    """Find the person behind an actor; raises NotPermitted for one the roster lacks."""
+def who_is(actor: Actor, roster: Roster, now: datetime) -> Person:
+    """Find the person behind an actor; raises NotPermitted for strangers and those who left."""
+    if actor.surface is Surface.GITHUB and not actor.github:
+        raise NotPermitted(
+            "I was away when this was done on GitHub and cannot see by whom.",
+            next_step="Please do it once more.",
+        )
     found = None
     if actor.surface is Surface.SLACK:
         found = roster.by_slack(actor.slack_id)
@@ -105,6 +111,10 @@ def who_is(actor: Actor, roster: Roster) -> Person:
         raise NotPermitted(
             f"I do not know who you are: no line of the roster has your {where}.",
             next_step="Ask IT to add it, then try again.",
+        )
+    if found.has_left(now):
+        raise NotPermitted(
+            f"By the roster, {found.name} has left the company.", next_step="Ask IT if it is wrong."
         )
     return found
 

@@ -12,6 +12,7 @@ from bot.domain.grant import (
     Grant,
     GrantEvent,
     GrantState,
+    request_of,
 )
 from bot.domain.policy import Approvals, Policy
 from bot.domain.request import Request, RequestEvent, RequestState, next_state
@@ -65,9 +66,11 @@ def move(
             next_step="See the status on the issue.",
         )
     moved = replace(request, state=state, note=note, **changes)  # type: ignore[arg-type]  # fields by name
+    if event is RequestEvent.ASK and "asked_at" not in changes:
+        moved = replace(moved, asked_at=ctx.clock.now())
     moved = replace(moved, due_at=_due(ctx, moved))
     if event in _STARTS_A_RUN:
-        moved = replace(moved, run=request.run + 1, attempts=0)
+        moved = replace(moved, run=request.run + 1, attempts=0, reminders=0)
     if not changed(ctx, tx, moved, was=request):
         raise StaleApproval("The request has just changed.", next_step="Look again.")
     audit(ctx, tx, _TAGS[event], request.id, actor, state=state, note=note[:300])
@@ -111,7 +114,23 @@ def next_reminder(policy: Policy, request: Request) -> datetime | None:
     clocks: Approvals = policy.company.approvals
     steps = (clocks.remind_after, clocks.escalate_after, clocks.lapse_after)
     step = steps[min(request.reminders, 2)]
-    return step.after(request.created_at, policy.company.calendar)
+    return step.after(request.asked_at or request.created_at, policy.company.calendar)
+
+
+def lock_grant(tx: Transaction, grant_id: str) -> Grant | None:
+    """Read a grant to change it, with its request locked first, as everybody does."""
+    tx.requests.get(request_of(grant_id), lock=True)
+    return tx.grants.get(grant_id, lock=True)
+
+
+_NO_END = {
+    GrantState.ENDING: ("This access is being taken away already.", "Nothing more to do."),
+    GrantState.ENDED: ("This access has ended already.", "Nothing more to do."),
+    GrantState.NEEDS_IT: (
+        "This access could not be taken away yet: it may still work, and IT has been called.",
+        "When what is in the way is mended, IT or the system's owners run: usher requests retry ",
+    ),
+}
 
 
 def end_grant(
@@ -120,10 +139,9 @@ def end_grant(
     """Start taking access away; raises StaleApproval when it is ending or gone already."""
     state = GRANT_TRANSITIONS.get((grant.state, GrantEvent.END))
     if state is None:
-        raise StaleApproval(
-            f"This access is {grant.state.replace('_', ' ')} already.",
-            next_step="Nothing more to do.",
-        )
+        detail, next_step = _NO_END[grant.state]
+        is_stuck = grant.state is GrantState.NEEDS_IT
+        raise StaleApproval(detail, next_step=next_step + (grant.id if is_stuck else ""))
     ending = replace(
         grant,
         state=state,
@@ -136,7 +154,7 @@ def end_grant(
     _save_grant(tx, ending, was=grant)
     audit(ctx, tx, Tag.GRANT_ENDING, grant.id, actor, reason=reason)
     start_end(ctx, tx, ending)
-    touch(ctx, tx, grant.id)
+    touch(ctx, tx, grant.request_id)
     return ending
 
 
@@ -156,7 +174,7 @@ def retry_grant(ctx: Context, tx: Transaction, grant: Grant, *, actor: str) -> G
     _save_grant(tx, again, was=grant)
     audit(ctx, tx, Tag.GRANT_ENDING, grant.id, actor, reason="retried")
     start_end(ctx, tx, again)
-    touch(ctx, tx, grant.id)
+    touch(ctx, tx, grant.request_id)
     return again
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.audit import Tag
 from bot.domain.decision import Answer, Reason
@@ -29,9 +30,9 @@ class Understood:
     reason: str
 
 
-def understand(submission: Submission, roster: Roster) -> Understood:
+def understand(submission: Submission, roster: Roster, now: datetime) -> Understood:
     """Read a submission's words; raises InvalidRequest or NotPermitted with what to write."""
-    return _read(submission, who_is(submission.actor, roster), roster)
+    return _read(submission, who_is(submission.actor, roster, now), roster)
 
 
 def _read(submission: Submission, requester: Person, roster: Roster) -> Understood:
@@ -81,7 +82,7 @@ def _why(words: str) -> str:
 def preview(ctx: Context, tx: Transaction, submission: Submission) -> tuple[Reason, ...]:
     """Return every reason for which this submission would be refused now."""
     try:
-        understood = understand(submission, ctx.people.roster())
+        understood = understand(submission, ctx.people.roster(), ctx.clock.now())
     except RequestRejected as no:
         return (Reason(text=no.detail, next_step=no.next_step, field=no.field or "level"),)
     return _judged(ctx, tx, understood).decision.reasons
@@ -93,7 +94,7 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
     existing = tx.requests.by_issue(number, lock=True) if number is not None else None
     if existing is not None:
         return _amend(ctx, tx, existing, submission) if submission.is_edit else None
-    understood = understand(submission, ctx.people.roster())
+    understood = understand(submission, ctx.people.roster(), ctx.clock.now())
     judged = _judged(ctx, tx, understood)
     state = next_state(RequestState.SUBMITTED, _EVENTS[judged.decision.answer])
     now = ctx.clock.now()
@@ -111,6 +112,7 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
         digest=judged.digest,
         decision=judged.decision,
         issue_number=number,
+        edited_at=submission.written_at,
     )
     if judged.level is None or state is None:
         raise InvalidRequest(" ".join(r.sentence() for r in judged.decision.reasons))
@@ -169,6 +171,9 @@ _STANDS = "The request stands as the status comment shows it."
 
 
 def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submission) -> str | None:
+    at = submission.written_at
+    if at is not None and request.edited_at is not None and at < request.edited_at:
+        return None  # an older edit that arrived late: what came after it stands
     roster = ctx.people.roster()
     requester = roster.get(request.requester_id)
     if requester is None:
@@ -194,6 +199,8 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         actor=editor.id,
         note="The request was changed on the issue.",
         edition=request.edition + 1,
+        asked_at=at or ctx.clock.now(),
+        edited_at=at,
         person_id=words.person.id,
         level_id=words.level_id,
         duration=words.duration,
@@ -218,7 +225,7 @@ def _is_same(words: Understood, request: Request) -> bool:
 
 def _editor(ctx: Context, request: Request, submission: Submission) -> Person:
     """Find who edited; only those whom the request is about, or IT, may change it."""
-    editor = who_is(submission.actor, ctx.people.roster())
+    editor = who_is(submission.actor, ctx.people.roster(), ctx.clock.now())
     if editor.id in (request.requester_id, request.person_id) or is_it(editor, ctx.policy()):
         return editor
     raise NotPermitted(

@@ -26,7 +26,7 @@ from bot.workflows.context import (
     start_tell,
 )
 from bot.workflows.judging import judge_again
-from bot.workflows.moves import end_grant, move, next_reminder
+from bot.workflows.moves import end_grant, lock_grant, move, next_reminder
 
 BATCH = 200
 ALIVE_S = 30.0
@@ -105,7 +105,7 @@ def _remind(ctx: Context, tx: Transaction, request: Request) -> None:
 
 
 def _due_grant(ctx: Context, seen: Grant, tx: Transaction) -> None:
-    grant = tx.grants.get(seen.id, lock=True)
+    grant = lock_grant(tx, seen.id)
     if grant is None or grant.run != seen.run or grant.state is not seen.state:
         return
     if grant.state is GrantState.ACTIVE:
@@ -121,7 +121,9 @@ def _due_grant(ctx: Context, seen: Grant, tx: Transaction) -> None:
 def _handle_again(ctx: Context, kept: Kept, tx: Transaction) -> None:
     """Handle a message whose run was lost, at most once per minute while one is on its way."""
     now = ctx.clock.now()
-    tx.inbox.postpone(kept.delivery_id, now + timedelta(minutes=1), "handled again")
+    # Starting again is no failure: a run that only waits long in the queue uses up no attempts.
+    until = now + timedelta(minutes=1)
+    tx.inbox.postpone(kept.delivery_id, until, "handled again", attempts=kept.attempts)
     start_handling(ctx, tx, [kept.delivery_id], attempt=int(now.timestamp()))
 
 

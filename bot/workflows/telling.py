@@ -11,10 +11,11 @@ import structlog
 from bot.domain.audit import Tag
 from bot.domain.cards import Card
 from bot.domain.errors import Conflict, ConnectorError, NotFound, RateLimited
-from bot.domain.grant import GrantState
+from bot.domain.grant import Grant, GrantState
 from bot.domain.policy import IT_GROUP
 from bot.domain.request import ESCALATED, Request, RequestState
 from bot.domain.story import Audience, Story, card, issue_page, news
+from bot.ports import Transaction
 from bot.workflows.context import (
     Context,
     audit,
@@ -51,9 +52,8 @@ def _tell_guarded(ctx: Context, request_id: str, revision: int) -> str:
     if request is None or request.revision != revision:
         return "superseded"
     tried = [_try(act, request_id) for act in _surfaces(ctx, request_id)]
-    troubles = [
-        trouble for trouble in tried if trouble is not None
-    ]  # no time to wait is trouble too
+    # «is not None»: trouble without a time to wait is trouble too, but false.
+    troubles = [trouble for trouble in tried if trouble is not None]
     with ctx.ledger.begin() as tx:
         if not troubles:
             tx.requests.mark_told(request_id, revision)
@@ -99,15 +99,22 @@ def read_story(ctx: Context, request_id: str) -> Story | None:
     """Read everything there is to tell about a request."""
     with ctx.ledger.read() as tx:
         request = tx.requests.get(request_id)
-        grant = tx.grants.get(request_id)
-    if request is None:
-        return None
+        if request is None:
+            return None
+        grant = _grant_told_about(tx, request)
     policy = ctx.policy()
     level = policy.level(request.level_id)
     system = policy.systems.get(request.level_id.partition("/")[0])
     return Story(
         request=request, roster=ctx.people.roster(), level=level, system=system, grant=grant
     )
+
+
+def _grant_told_about(tx: Transaction, request: Request) -> Grant | None:
+    """Pick what is stuck first, then what was granted, then what an unfinished run left behind."""
+    held = [g for g in tx.grants.of_person(request.person_id) if g.request_id == request.id]
+    stuck = next((grant for grant in held if grant.state is GrantState.NEEDS_IT), None)
+    return stuck or tx.grants.get(request.id) or next(iter(held), None)
 
 
 def _required(story: Story | None) -> Story:

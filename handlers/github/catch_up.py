@@ -11,14 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.domain.errors import Unavailable
-from bot.domain.inbound import Actor, Envelope, IssueTouched, Surface
+from bot.domain.inbound import Actor, Envelope, IssueTouched, Surface, TasksTicked
 from handlers.github.commands import parse_command
 from handlers.github.payloads import Comment, Issue
+from handlers.github.tasks import ticked
 from handlers.github.translate import (
     Doorway,
     actor_of,
     closed_id,
     command_envelope,
+    comment_edited_id,
     edited_id,
     envelope,
     opened_id,
@@ -66,13 +68,21 @@ def _from_issue(issue: Issue, since: datetime, door: Doorway) -> Iterator[Envelo
 def _from_comment(comment: Comment, since: datetime, door: Doorway) -> Iterator[Envelope]:
     author = comment.user
     command = parse_command(comment.body or "")
-    is_on_pull_request = "/pull/" in comment.html_url
-    if author is None or author.is_bot(door.bot_login) or command is None or is_on_pull_request:
+    if author is None or "/pull/" in comment.html_url:
+        return
+    number = int(comment.issue_url.rpartition("/")[2])
+    is_edited = comment.updated_at != comment.created_at
+    done, boxes = ticked(comment.body or "")
+    if is_edited and door.is_us(author) and done:
+        # Perhaps we wrote these ticks ourselves: the workflow drops those that it knows.
+        message = TasksTicked(
+            actor=SOMEBODY, issue_number=number, done=done, boxes=boxes, comment_id=comment.id
+        )
+        yield envelope(comment_edited_id(comment), message)
+    if author.is_bot(door.bot_login) or command is None:
         return
     # An edited comment may have been no command, or somebody else's words, when its author sent it.
-    is_edited = comment.updated_at != comment.created_at
     if is_edited or _at(comment.created_at) >= since:
-        number = int(comment.issue_url.rpartition("/")[2])
         yield command_envelope(comment, number, command, actor_of(author), is_edited=is_edited)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from bot.domain.cards import STATE_LABEL_PREFIX
@@ -14,6 +15,7 @@ from bot.domain.inbound import (
     Submission,
     Surface,
     TasksTicked,
+    Verb,
 )
 from handlers.github.commands import Command, parse_command
 from handlers.github.issue_form import looks_like_form, parse_form
@@ -97,6 +99,7 @@ def submission(issue: Issue, actor: Actor, *, is_edit: bool) -> Submission:
         issue_number=issue.number,
         is_edit=is_edit,
         problems=form.problems,
+        written_at=datetime.fromisoformat(issue.updated_at),
     )
 
 
@@ -162,11 +165,14 @@ def translate_comment(event: CommentEvent, door: Doorway) -> Outcome:
     is_edited = event.action == "edited"
     actor = actor_of(event.sender)
     if is_edited and door.is_us(comment.user):
-        done = TasksTicked(actor=actor, issue_number=number, done=ticked(comment.body or ""))
-        return envelope(comment_edited_id(comment), done)
+        done, boxes = ticked(comment.body or "")
+        message = TasksTicked(
+            actor=actor, issue_number=number, done=done, boxes=boxes, comment_id=comment.id
+        )
+        return envelope(comment_edited_id(comment), message)
     command = parse_command(comment.body or "")
-    if command is None:
-        return Ignored(why="the comment is not a command")
+    if command is None or (command.verb is Verb.UNKNOWN and not door.concerns(event.issue)):
+        return Ignored(why="the comment is not a command, or not one for us")
     return command_envelope(comment, number, command, actor, is_edited=is_edited)
 
 
@@ -181,6 +187,7 @@ def command_envelope(
         argument=command.argument,
         typed=command.typed,
         is_edited=is_edited,
+        written_at=datetime.fromisoformat(comment.created_at),
     )
     return envelope(
         comment_edited_id(comment) if is_edited else f"gh:comment:{comment.id}", message

@@ -24,6 +24,11 @@ def test_every_event_is_used_and_ended_has_no_way_out() -> None:
     assert {state for state, _event in GRANT_TRANSITIONS} == set(GrantState) - {GrantState.ENDED}
 
 
+@pytest.mark.parametrize("grant_id", ["r1", "r1-3"])
+def test_what_a_run_left_behind_belongs_to_its_request(grant_id: str) -> None:
+    assert grant(id=grant_id).request_id == "r1"
+
+
 @pytest.mark.parametrize("state", GrantState)
 def test_access_is_held_until_it_has_ended(state: GrantState) -> None:
     assert grant(state=state).is_held is (state is not GrantState.ENDED)

@@ -2,6 +2,7 @@
 
 from bot.domain.people import Person, Roster
 from bot.domain.policy import Policy
+from bot.ports import Ledger
 
 
 class FakePolicies:
@@ -15,15 +16,17 @@ class FakePolicies:
 
 
 class FakePeople:
-    """Implements PeopleSource: the roster, and those added since, who give way to it."""
+    """Implements PeopleSource: the roster, and those who joined, who give way to it."""
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, roster: Roster, ledger: Ledger) -> None:
         self.file = roster
-        self._added: dict[str, Person] = {}
+        self._ledger = ledger
+        self._joined: list[Person] = []
 
     def roster(self) -> Roster:
-        new = [p for p in self._added.values() if self.file.get(p.id) is None]
+        new = [p for p in self._joined if self.file.get(p.id) is None]
         return Roster([*self.file, *new])
 
-    def add(self, person: Person) -> None:
-        self._added[person.id] = person
+    def refresh(self) -> None:
+        with self._ledger.read() as tx:
+            self._joined = tx.people.all()

@@ -27,6 +27,7 @@ class FakeEngine(Engine):
         super().__init__(EngineSettings(database_url="sqlite://"))
         self.alive: list[set[str]] = []
         self.forgotten: list[float] = []
+        self.stranded = 0
         self._database = database
         with database.begin() as connection:
             _RUNS.create(connection, checkfirst=True)
@@ -57,7 +58,7 @@ class FakeEngine(Engine):
 
     def take_over(self, alive: Iterable[str]) -> int:
         self.alive.append(set(alive))
-        return 0
+        return self.stranded
 
     def forget(self, older_than_s: float) -> int:
         self.forgotten.append(older_than_s)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import Unavailable
-from bot.domain.inbound import Envelope, IssueCommand, IssueTouched, Submission
+from bot.domain.inbound import Envelope, IssueCommand, IssueTouched, Submission, TasksTicked
 from handlers.github.catch_up import SOMEBODY, catch_up
 from handlers.github.payloads import CommentEvent, IssueEvent
 from handlers.github.translate import Doorway, translate_comment, translate_issue
@@ -72,6 +72,20 @@ def test_an_edited_comment_is_never_obeyed() -> None:
 
     assert isinstance(message.message, IssueCommand)
     assert message.message.is_edited
+
+
+def test_ticks_in_our_own_comment_are_found_without_whoever_ticked() -> None:
+    said = comment("- [x] Add the user", user=user(BOT, "Bot"), updated_at=LATER)
+    event = CommentEvent.model_validate(comment_event("edited", said))
+    webhook = translate_comment(event, DOOR)
+
+    (message,) = found(comments=[said])
+
+    assert isinstance(webhook, Envelope)
+    assert message.delivery_id == webhook.delivery_id
+    assert message.message == TasksTicked(
+        actor=SOMEBODY, issue_number=7, done=(0,), boxes=1, comment_id=99
+    )
 
 
 def test_what_is_no_business_of_ours_is_left_out() -> None:

@@ -76,5 +76,5 @@ def test_a_huge_comment_is_bounded() -> None:
 def test_ticked_boxes_are_counted_from_the_top() -> None:
     body = "- [x] one — done by Bea\n- [ ] two\n* [X] three\n```\n- [x] code\n```\n- [x]no"
 
-    assert ticked(body) == (0, 2)
-    assert ticked("nothing to do") == ()
+    assert ticked(body) == ((0, 2), 3)
+    assert ticked("nothing to do") == ((), 0)

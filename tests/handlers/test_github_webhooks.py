@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -84,6 +85,7 @@ def test_an_issue_made_with_the_form_is_a_request(send: Send, inbox: FakeInbox) 
             how_long="30 days",
             why="Quarter end.",
             issue_number=7,
+            written_at=datetime.fromisoformat(issues_event("opened")["issue"]["updated_at"]),
         )
     ]
 
@@ -202,6 +204,7 @@ def test_a_comment_that_begins_with_a_slash_is_a_command(send: Send, inbox: Fake
             verb=Verb.DENY,
             argument="not now",
             typed="deny",
+            written_at=datetime.fromisoformat(comment("")["created_at"]),
         )
     ]
 
@@ -229,7 +232,8 @@ def test_ticking_a_box_of_our_comment_is_told(send: Send, inbox: FakeInbox) -> N
     ours = comment("- [x] one\n- [ ] two\n- [x] three", user=OUR_BOT)
     send(comment_event("edited", ours), "issue_comment")
 
-    assert inbox.messages == [TasksTicked(actor=BEA, issue_number=7, done=(0, 2))]
+    ticks = TasksTicked(actor=BEA, issue_number=7, done=(0, 2), boxes=3, comment_id=99)
+    assert inbox.messages == [ticks]
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,9 @@ class InboxRows:
     def answered(self, delivery_id: str, at: datetime) -> None:
         self._set(delivery_id, answered_at=at, due_at=None)
 
-    def postpone(self, delivery_id: str, until: datetime | None, note: str) -> None:
-        table = tables.inbox
-        self._set(delivery_id, due_at=until, note=note, attempts=table.c.attempts + 1)
+    def postpone(self, delivery_id: str, until: datetime, note: str, *, attempts: int) -> None:
+        """Leave a message alone until then; `attempts` is how often it has failed by now."""
+        self._set(delivery_id, due_at=until, note=note, attempts=attempts)
 
     def open(self, received_before: datetime, now: datetime, limit: int) -> list[Kept]:
         """List messages that should have been handled and answered by now."""
@@ -133,6 +133,23 @@ class WriteRows:
             sa.update(table).where(table.c.key == key).values(address=address, content=content)
         )
 
+    def withdraw(self, key: str) -> None:
+        """Forget an intent that surely came to nothing; a settled write stays."""
+        table = tables.writes
+        self._db.execute(sa.delete(table).where(table.c.key == key, table.c.address.is_(None)))
+
+    def undo(self, key: str) -> None:
+        """Forget a write whose effect has been taken away again, so that it may be made anew."""
+        self._db.execute(sa.delete(tables.writes).where(tables.writes.c.key == key))
+
+    def forget(self, before: datetime) -> int:
+        """Forget old replies and whispers; what was made for a request stays with it."""
+        table = tables.writes
+        is_answer = sa.or_(table.c.owner == "whisper", table.c.owner.startswith("issue:"))
+        return self._db.execute(
+            sa.delete(table).where(is_answer, table.c.intended_at < before)
+        ).rowcount
+
     def of_owner(self, owner: str) -> list[Write]:
         query = sa.select(tables.writes).where(tables.writes.c.owner == owner)
         return [Write(**row) for row in self._db.execute(query).mappings()]
@@ -184,6 +201,10 @@ class PeopleRows:
     def all(self) -> list[Person]:
         query = sa.select(tables.people.c.person).order_by(tables.people.c.id)
         return [rows.person_from(text) for text in self._db.execute(query).scalars()]
+
+    def remove(self, person_id: str) -> None:
+        """Forget a person whom the roster file knows by now; nobody is fine too."""
+        self._db.execute(sa.delete(tables.people).where(tables.people.c.id == person_id))
 
 
 class OnboardingRows:

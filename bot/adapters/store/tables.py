@@ -31,6 +31,8 @@ requests = sa.Table(
     sa.Column("due_at", Instant, nullable=True, index=True),
     sa.Column("reminders", sa.Integer, nullable=False),
     sa.Column("edition", sa.Integer, nullable=False),
+    sa.Column("asked_at", Instant, nullable=True),
+    sa.Column("edited_at", Instant, nullable=True),
     sa.Column("issue_number", sa.Integer, nullable=True, unique=True),
     sa.Column("run", sa.Integer, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.store import rows, tables
 from bot.domain.grant import Grant, GrantState
@@ -30,9 +32,14 @@ def insert_new(
     values: Sequence[Mapping[str, Any]],
 ) -> set[str]:
     """Insert rows whose key is new, many at once, and return the keys of those."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table).on_conflict_do_nothing().returning(key)
+    statement = _insert_new(connection.dialect.name, table, key)
     return set(connection.execute(statement, values).scalars())
+
+
+@cache  # making it and asking for its cache key costs as much as running it
+def _insert_new(dialect: str, table: sa.Table, key: sa.Column[str]) -> ReturningInsert[Any]:
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return make(table).on_conflict_do_nothing().returning(key)
 
 
 class RequestRows:

@@ -42,6 +42,8 @@ def _requests() -> None:
         sa.Column("due_at", sa.DateTime(), nullable=True),
         sa.Column("reminders", sa.Integer(), nullable=False),
         sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(), nullable=True),
+        sa.Column("edited_at", sa.DateTime(), nullable=True),
         sa.Column("issue_number", sa.Integer(), nullable=True),
         sa.Column("run", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),

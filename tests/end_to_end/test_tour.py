@@ -1,0 +1,33 @@
+"""The tour that `make tour` plays."""
+
+import io
+import logging
+
+import structlog
+from rich.console import Console
+
+from bot.tour import play
+
+
+def test_every_step_of_the_tour_has_its_effect() -> None:
+    said = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    try:
+        code = play(Console(file=said, width=120))
+    finally:
+        root.handlers, root.level = before
+        structlog.reset_defaults()
+
+    assert code == 0, said.getvalue()
+    assert "✗" not in said.getvalue()
+    for words in (
+        "the answer is no",
+        "Nobody approves their own request",
+        "one yes is not enough",
+        "the hand-off vault has",
+        "nothing is made before the first day",
+        "the vault item is gone",
+        "How everything stands at the end",
+    ):
+        assert words in said.getvalue()

@@ -1,0 +1,50 @@
+"""The benchmarks run, in small, and say what they promise to say; no time is judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FIGURES = {
+    "ack": {"throughput_ratio", "p99_ratio", "lost"},
+    "waiting": {"rss_growth_mib", "idle_cpu_percent"},
+    "seat": {"salesforce_calls"},
+    "start": {"start_s", "start_empty_s"},
+}
+
+AT_MOST = {"lost": 0, "salesforce_calls": 8}
+"""What is counted, not timed, holds on any machine."""
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_benchmark_ends_with_one_line_of_json_that_has_its_figures(name: str) -> None:
+    done = bench(name, "--quick")
+
+    assert done.returncode == 0, done.stderr
+    *table, last = done.stdout.splitlines()
+    figures = json.loads(last)
+    assert figures.keys() >= FIGURES[name]
+    assert all(isinstance(figure, int | float) for figure in figures.values())
+    assert all(figures[what] <= most for what, most in AT_MOST.items() if what in figures)
+    assert any("Peer" in line for line in table)
+
+
+def test_every_benchmark_is_run_by_default_and_an_unknown_one_is_refused() -> None:
+    from bench.__main__ import NAMES
+
+    assert set(NAMES) == set(FIGURES)
+    assert bench("speed").returncode == 2

@@ -1,0 +1,146 @@
+"""What an unfinished run left behind is taken away, told about, and can be tried again."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot import operating
+from bot.domain.errors import Conflict, InvalidRequest, SeatsExhausted, StaleApproval
+from bot.domain.grant import EndReason, Grant, GrantState
+from bot.domain.request import Request, RequestState
+from tests.workflows.office import Office
+
+
+@pytest.fixture
+def request_(office: Office) -> Request:
+    """Ann's request, back in line after half a seat was made for it."""
+    gone = SeatsExhausted("none left", service="crm", pool="Inbox")
+    office.seats.troubles.refuse("AssignLicences", gone)
+    return office.approve(office.ask("crm/sales"), "bea", "gus")
+
+
+def void(office: Office) -> None:
+    """Let policy change what was approved, so that everybody is asked again."""
+    office.change_level("crm/sales", says="Something else now.")
+    office.travel(minutes=11)
+
+
+def leftover_of(office: Office, request: Request) -> Grant:
+    (found,) = (grant for grant in office.grants() if grant.request_id == request.id)
+    return found
+
+
+def test_a_leftover_that_is_stuck_is_told_to_those_who_can_mend_it(
+    office: Office, request_: Request
+) -> None:
+    office.seats.troubles.refuse("Deactivate", Conflict("a blocker", service="crm"))
+
+    void(office)
+
+    leftover = leftover_of(office, request_)
+    assert (leftover.state, leftover.end_reason) == (GrantState.NEEDS_IT, EndReason.ABANDONED)
+    assert office.request(request_.id).state is RequestState.AWAITING_APPROVAL
+    notes = str(office.card("ivy", request_).notes)
+    assert "a blocker" in notes
+    assert f"usher requests retry {leftover.id}" in notes
+    assert "Waiting for approval" in office.card("bea", request_).headline
+
+
+@pytest.mark.parametrize("by", ["request", "grant"])
+def test_a_leftover_that_is_stuck_is_tried_again_by_either_id(
+    office: Office, request_: Request, by: str
+) -> None:
+    office.seats.troubles.refuse("Deactivate", Conflict("a blocker", service="crm"))
+    void(office)
+    leftover = leftover_of(office, request_)
+
+    operating.retry(office.ctx, request_.id if by == "request" else leftover.id, actor="cli:ivy")
+    office.work()
+
+    assert leftover_of(office, request_).state is GrantState.ENDED
+    assert "a blocker" not in str(office.card("ivy", request_).notes)
+    with pytest.raises(StaleApproval, match="nothing is stuck"):
+        operating.retry(office.ctx, leftover.id, actor="cli:ivy")
+    with pytest.raises(InvalidRequest, match="There is no"):
+        operating.retry(office.ctx, f"{request_.id}-99", actor="cli:ivy")
+
+
+def with_stored_log_in(office: Office) -> Request:
+    """Let Ann's log-in be stored, and the seat be lost before that can be written down."""
+    request = office.approve(office.ask("crm/standard"), "bea")
+    office.vault.on_create = office.break_database
+    office.approve(request, "gus")
+    office.mend_database()
+    office.vault.on_create = lambda: None
+    gone = SeatsExhausted("none left", service="crm", pool="Crm")
+    office.seats.troubles.refuse("observe", gone)
+    office.travel(minutes=11)
+    assert office.request(request.id).state is RequestState.AWAITING_SEAT
+    return request
+
+
+def test_a_leftover_takes_the_log_in_of_its_request_away_and_the_next_try_makes_another(
+    office: Office,
+) -> None:
+    request = with_stored_log_in(office)
+    (old,) = office.vault.items
+
+    office.change_level("crm/standard", says="Something else now.")
+    office.travel(minutes=11)
+    assert office.vault.items == {}
+    office.approve(request, "bea", "gus")
+
+    assert office.request(request.id).state is RequestState.DELIVERED
+    grant = office.grant(request.id)
+    assert grant is not None
+    assert list(office.vault.items) == [grant.item_id]
+    assert grant.item_id != old
+    assert office.vault.items[grant.item_id].password == office.seats.passwords[grant.account]
+
+
+def test_a_leftover_leaves_the_log_in_that_its_request_has_delivered_since(
+    office: Office,
+) -> None:
+    request = with_stored_log_in(office)
+    office.seats.troubles.refuse("Deactivate", Conflict("a blocker", service="crm"))
+    office.change_level("crm/standard", says="Something else now.")
+    office.travel(minutes=11)
+    office.approve(request, "bea", "gus")
+    grant = office.grant(request.id)
+    assert grant is not None
+    assert list(office.vault.items) == [grant.item_id]
+
+    operating.retry(office.ctx, request.id, actor="cli:ivy")
+    office.work()
+
+    assert list(office.vault.items) == [grant.item_id]
+    assert office.grant(request.id) == grant
+    assert office.seats.seats["ann"].is_active
+
+
+def test_a_leftover_of_somebody_who_has_left_the_roster_goes_too(office: Office) -> None:
+    request = with_stored_log_in(office)
+    office.seats.troubles.refuse("Deactivate", Conflict("a blocker", service="crm"))
+    office.change_level("crm/standard", says="Something else now.")
+    office.travel(minutes=11)
+    office.people.file = type(office.people.file)(p for p in office.people.file if p.id != "ann")
+
+    operating.retry(office.ctx, request.id, actor="cli:ivy")
+    office.work()
+
+    assert leftover_of(office, request).state is GrantState.ENDED
+    assert office.vault.items == {}
+
+
+def test_a_leftover_keeps_the_issue_of_a_refused_request_open(
+    office: Office, request_: Request
+) -> None:
+    office.seats.troubles.refuse("Deactivate", Conflict("a blocker", service="crm"))
+    level = office.policies.now.level("crm/sales")
+    assert level is not None
+    assert level.request is not None
+    office.change_level("crm/sales", request=replace(level.request, by=("csm",)))
+    office.travel(minutes=11)
+
+    assert office.request(request_.id).state is RequestState.REFUSED
+    assert office.records.issues[1].is_open
