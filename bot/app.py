@@ -2,7 +2,6 @@
 
 import ssl
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -42,6 +41,7 @@ from bot.domain.errors import ConnectorError, SettingsError
 from bot.domain.policy import Provider
 from bot.logs import logged
 from bot.ports import Clock, Health
+from bot.pulse import Pulse
 from bot.settings import GitHubApp, SalesforceJwt, Settings
 from bot.workflows.advance import advance
 from bot.workflows.context import ADVANCE, END, HANDLE, TELL, Context, SeatService, start_handling
@@ -195,7 +195,13 @@ class Usher:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._follows_people = False
-        self._pulse = _Pulse(self)
+        self._pulse = Pulse(
+            policies=self.policies,
+            roster_file=self.roster_file,
+            ledger=self.ledger,
+            services=self.services.health,
+            health_s=self.pace.health_s,
+        )
 
     # ---- taking requests in ---------------------------------------------------------------------
 
@@ -367,50 +373,3 @@ class Usher:
         for thread in self._threads:
             thread.join(timeout=5)
         self.ledger.close()
-
-
-class _Pulse:
-    """Answers readiness from checks that are at most half a minute old."""
-
-    def __init__(self, usher: Usher) -> None:
-        self._usher = usher
-        self._lock = threading.Lock()
-        self._seen: dict[str, tuple[float, str | None]] = {}
-
-    def check(self) -> Mapping[str, str | None]:
-        """Name each part with what is wrong, or None."""
-        # An idle process has not looked at its files for long.
-        self._usher.policies.policy()
-        self._usher.roster_file.roster()
-        parts: dict[str, str | None] = {
-            "database": self._database(),
-            "policy": self._usher.policies.error,
-            "roster": self._usher.roster_file.error,
-        }
-        with self._lock:
-            for name, service in self._usher.services.health.items():
-                parts[name] = self._service(name, service)
-        return parts
-
-    def _database(self) -> str | None:
-        try:
-            with self._usher.ledger.read() as tx:
-                tx.cursors.get("github")
-        except ConnectorError as error:
-            return error.detail
-        return None
-
-    def _service(self, name: str, service: Health) -> str | None:
-        at, problem = self._seen.get(name, (float("-inf"), None))
-        if time.monotonic() - at > self._usher.pace.health_s:
-            problem = _ask(service)
-            self._seen[name] = (time.monotonic(), problem)
-        return problem
-
-
-def _ask(service: Health) -> str | None:
-    try:
-        service.check()
-    except ConnectorError as error:
-        return error.detail
-    return None

@@ -38,7 +38,7 @@ def retry(ctx: Context, stuck_id: str, *, actor: str) -> str:
                 retry_grant(ctx, tx, grant, actor=actor)
                 return "Trying again to take the access away."
     raise StaleApproval(
-        f"{request_id} is {request.state.replace('_', ' ')}; nothing is stuck.",
+        f"{request_id} is {request.state.words}; nothing is stuck.",
         next_step="See: usher requests list --state needs_it",
     )
 

@@ -38,11 +38,9 @@ class PeopleSource(Protocol):
 
     def roster(self) -> Roster:
         """Return everybody without asking the database, so that a transaction may call it."""
-        ...
 
     def refresh(self) -> None:
         """Read anew who came through onboarding; outside any transaction. Raises Unavailable."""
-        ...
 
 
 class SeatReader(Protocol):
@@ -53,7 +51,6 @@ class SeatReader(Protocol):
 
         Raises Unavailable, RateLimited or Unauthorized.
         """
-        ...
 
 
 class SeatWriter(Protocol):
@@ -66,11 +63,9 @@ class SeatWriter(Protocol):
         Idempotent: making a change again changes nothing. Raises SeatsExhausted, Conflict (refused
         for good), OutcomeUnknown (answer lost), Unavailable, RateLimited or Unauthorized.
         """
-        ...
 
     def set_password(self, user_id: str, password: Secret) -> None:
         """Set the password; raises Conflict with code INVALID_NEW_PASSWORD when refused."""
-        ...
 
 
 class Passwords(Protocol):
@@ -84,18 +79,15 @@ class Vault(Protocol):
 
     def find_item(self, vault_id: str, tag: str) -> str | None:
         """Return the id of the item with this tag; Unauthorized when the token may not read."""
-        ...
 
     def create_item(self, handoff: Handoff, password: Secret) -> str:
         """Store the credential and return the new item's id. Not idempotent: look first.
 
         Raises OutcomeUnknown, Unavailable, Unauthorized, or NotFound when the vault is not there.
         """
-        ...
 
     def delete_item(self, vault_id: str, item_id: str) -> None:
         """Remove an item; one that is gone already is fine."""
-        ...
 
 
 class Chat(Protocol):
@@ -103,22 +95,18 @@ class Chat(Protocol):
 
     def find_message(self, slack_id: str, key: str, since: datetime) -> str | None:
         """Return the handle of our message with this key in the person's DM, posted since then."""
-        ...
 
     def post(self, slack_id: str, card: Card, key: str) -> str:
         """Send a card to a person and return its handle. Not idempotent: look first.
 
         Raises OutcomeUnknown, NotFound (nobody to reach), Unavailable, RateLimited or Unauthorized.
         """
-        ...
 
     def update(self, handle: str, card: Card, key: str) -> None:
         """Make the message say what the card says now; idempotent."""
-        ...
 
     def whisper(self, slack_id: str, text: str, response_url: str = "") -> None:
         """Answer a person's click where only they see it, in plain text."""
-        ...
 
 
 class Members(Protocol):
@@ -126,7 +114,6 @@ class Members(Protocol):
 
     def refusal(self, slack_id: str) -> str:
         """Say why this member may not use Usher (guest, bot, outsider, gone); empty if fine."""
-        ...
 
 
 class Records(Protocol):
@@ -134,19 +121,15 @@ class Records(Protocol):
 
     def find_issue(self, key: str, since: datetime) -> int | None:
         """Return the number of the issue that we opened for this key since then."""
-        ...
 
     def create_issue(self, page: IssuePage, key: str) -> int:
         """Open an issue. Not idempotent: look first. Raises any ConnectorError."""
-        ...
 
     def update_issue(self, number: int, page: IssuePage) -> None:
         """Make labels and open or closed match the page, writing only the difference."""
-        ...
 
     def issue_url(self, number: int) -> str:
         """Return the address of an issue for people."""
-        ...
 
 
 class Comments(Protocol):
@@ -154,15 +137,12 @@ class Comments(Protocol):
 
     def find_comment(self, number: int, key: str, since: datetime) -> str | None:
         """Return the id of our comment with this key, made since then."""
-        ...
 
     def create_comment(self, number: int, content: Card | str, key: str) -> str:
         """Add a comment and return its id. Not idempotent: look first."""
-        ...
 
     def update_comment(self, comment_id: str, content: Card | str, key: str) -> None:
         """Make the comment say this; idempotent."""
-        ...
 
 
 INBOX_TIMEOUT_S = 2.3
@@ -177,11 +157,9 @@ class Inbox(Protocol):
 
         Raises Unavailable when the database is gone, so that the sender is told to try again.
         """
-        ...
 
     def post(self, envelope: Envelope) -> Future[bool]:
         """Do the same without waiting; who waits for it cancels it after INBOX_TIMEOUT_S."""
-        ...
 
 
 class Desk(Protocol):
@@ -189,26 +167,21 @@ class Desk(Protocol):
 
     def preview(self, submission: Submission) -> tuple[Reason, ...]:
         """Return the reasons for which this would be refused now; empty when it may go ahead."""
-        ...
 
     def search_levels(self, words: str, limit: int) -> tuple[LevelChoice, ...]:
         """Return the levels that fit these words best, over names and descriptions."""
-        ...
 
     def mine(self, actor: Actor) -> Mine:
         """Return what this person holds and waits for; raises NotPermitted for a stranger."""
-        ...
 
     def onboard(self, call: OnboardingCall) -> OnboardingStatus:
         """Take an onboarding in, once per caller and idempotency key.
 
         Raises InvalidRequest, or StaleApproval when the key was used for another body.
         """
-        ...
 
     def onboarding(self, onboarding_id: str) -> OnboardingStatus | None:
         """Return how far an onboarding is, or None when there is none with this id."""
-        ...
 
 
 class RequestRows(Protocol):
@@ -222,7 +195,6 @@ class RequestRows(Protocol):
 
     def save(self, request: Request, *, was: Request) -> bool:
         """Write back what changed; False when the row has gone on since `was` was read."""
-        ...
 
     def add_approval(self, request_id: str, approval: Approval) -> bool: ...
 
@@ -238,7 +210,6 @@ class RequestRows(Protocol):
 
     def untold(self, now: datetime, limit: int) -> list[Request]:
         """List requests whose latest revision people have not seen, and whose next try is due."""
-        ...
 
     def mark_told(self, request_id: str, revision: int) -> None: ...
 
@@ -260,7 +231,6 @@ class GrantRows(Protocol):
 
     def of_person(self, person_id: str) -> list[Grant]:
         """List what the person holds or may still hold (all but ended)."""
-        ...
 
     def select(self, states: Iterable[GrantState], limit: int) -> list[Grant]: ...
 
@@ -290,7 +260,6 @@ class InboxRows(Protocol):
 
     def postpone(self, delivery_id: str, until: datetime, note: str, *, attempts: int) -> None:
         """Leave a message alone until then; `attempts` is how often it has failed by now."""
-        ...
 
     def open(self, received_before: datetime, now: datetime, limit: int) -> list[Kept]: ...
 
@@ -304,21 +273,16 @@ class WriteRows(Protocol):
 
     def intend(self, write: Write) -> bool:
         """Note down what is about to be written; False when somebody has just done so."""
-        ...
 
     def settle(self, key: str, address: str, content: str) -> None: ...
 
     def withdraw(self, key: str) -> None:
         """Forget an intent that surely came to nothing."""
-        ...
 
     def undo(self, key: str) -> None:
         """Forget a write whose effect has been taken away again."""
-        ...
 
-    def forget(self, before: datetime) -> int:
-        """Forget old answers to single messages; how many."""
-        ...
+    def forget(self, before: datetime) -> int: ...
 
     def of_owner(self, owner: str) -> list[Write]: ...
 
@@ -399,11 +363,9 @@ class Ledger(Protocol):
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that commits when the block ends well."""
-        ...
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that only reads."""
-        ...
 
 
 class Health(Protocol):
@@ -411,4 +373,3 @@ class Health(Protocol):
 
     def check(self) -> Mapping[str, str]:
         """Return facts to show (version, user, rights); raises ConnectorError if wrong."""
-        ...

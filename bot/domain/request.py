@@ -27,6 +27,11 @@ class RequestState(StrEnum):
     DELIVERED = "delivered"
     NEEDS_IT = "needs_it"
 
+    @property
+    def words(self) -> str:
+        """Say the state as part of a sentence: «the request is …»."""
+        return "stuck until IT mends it" if self is RequestState.NEEDS_IT else self.replace("_", " ")
+
 
 class RequestEvent(StrEnum):
     """What can happen to a request."""

@@ -86,7 +86,7 @@ def _still_open(request: Request) -> None:
         return
     by = f" by {request.ended_by}" if request.ended_by else ""
     raise StaleApproval(
-        f"This request is already {request.state.replace('_', ' ')}{by}.",
+        f"This request is already {request.state.words}{by}.",
         next_step="Nothing is waiting for your answer.",
     )
 

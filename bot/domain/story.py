@@ -12,6 +12,7 @@ from bot.domain.inbound import Surface
 from bot.domain.people import Person, Roster
 from bot.domain.policy import Delivery, Level, Risk, System
 from bot.domain.request import (
+    ESCALATED,
     Approval,
     Request,
     RequestEvent,
@@ -41,6 +42,14 @@ class Story:
     level: Level | None
     system: System | None
     grant: Grant | None = None
+
+    @property
+    def is_escalated(self) -> bool:
+        """Whether it waits so long that the system's owners are called: for answers, seats, steps.
+
+        What waits for a seat in a pool that policy wants to be bought for is so from the start.
+        """
+        return not self.request.is_over and self.request.reminders >= ESCALATED
 
     @property
     def is_leftover(self) -> bool:
@@ -147,6 +156,22 @@ def news(story: Story) -> tuple[str, Card] | None:
         headline=f"{headline(story)} · {story.title}",
         notes=("The card above has the details.",),
         issue_number=story.request.issue_number,
+    )
+
+
+def reminder(story: Story, audience: Audience) -> Card | None:
+    """Ring for an answer that is overdue, as an edited card would not; None when none is."""
+    request = story.request
+    if request.state is not RequestState.AWAITING_APPROVAL or not request.reminders:
+        return None
+    whose = "your" if audience is Audience.APPROVER else "an"
+    what = f"{story.title} for {story.name(request.person_id)}"
+    return Card(
+        request_id=request.id,
+        digest=request.digest,
+        headline=f"Reminder: {what} is waiting for {whose} answer",
+        notes=("The card above has the details.",),
+        issue_number=request.issue_number,
     )
 
 
@@ -307,6 +332,8 @@ def _next_step(story: Story, audience: Audience) -> str:
             return _delivered_step(story, audience)
         case RequestState.PROVISIONING if request.attempts:
             return "It is taking longer than usual. Please wait; it goes on by itself."
+        case RequestState.AWAITING_SEAT if audience is Audience.OWNER and story.is_escalated:
+            return "Please get more seats: it goes on by itself as soon as one is free."
         case RequestState.NEEDS_IT if audience is Audience.OWNER:
             return f"When it is mended, run: usher requests retry {request.id}"
         case _:

@@ -1,7 +1,7 @@
 """The run that moves an approved request on: seat reserved, account made, log-in handed over."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import stamina
 import structlog
@@ -27,7 +27,7 @@ from bot.domain.grant import (
 )
 from bot.domain.plan import Holder, SeatView, plan_seat
 from bot.domain.policy import Level
-from bot.domain.request import Request, RequestEvent, RequestState, Task
+from bot.domain.request import ESCALATED, Request, RequestEvent, RequestState, Task
 from bot.ports import Transaction
 from bot.workflows.commands import ask_again_if_changed
 from bot.workflows.context import (
@@ -134,15 +134,18 @@ def _take_seat(ctx: Context, request: Request) -> str:
         if ask_again_if_changed(ctx, tx, fresh):
             return REST
         if view is not None and (full := reserve(ctx, tx, fresh, system, view)):
-            return _wait_for_seat(ctx, tx, fresh, full)
-        move(ctx, tx, fresh, RequestEvent.RESERVE, actor="usher")
+            return _wait_for_seat(ctx, tx, fresh, full.note, is_to_buy=full.is_to_buy)
+        move(ctx, tx, fresh, RequestEvent.RESERVE, actor="usher", reminders=0)
     return AGAIN
 
 
-def _wait_for_seat(ctx: Context, tx: Transaction, request: Request, note: str) -> str:
+def _wait_for_seat(
+    ctx: Context, tx: Transaction, request: Request, note: str, *, is_to_buy: bool = False
+) -> str:
     due_at = ctx.clock.now() + SEAT_LOOK_AGAIN
-    waiting = replace(request, note=note, due_at=due_at, attempts=0)
-    if note != request.note:
+    reminders = ESCALATED if is_to_buy else 0
+    waiting = replace(request, note=note, due_at=due_at, attempts=0, reminders=reminders)
+    if (note, reminders) != (request.note, request.reminders):
         changed(ctx, tx, waiting, was=request)
     else:
         tx.requests.save(waiting, was=request)
@@ -208,9 +211,31 @@ def _seat_was_let_go(ctx: Context, request: Request) -> bool:
 
 
 def _rest_on_tasks(ctx: Context, request: Request) -> None:
+    """Wait for the steps by hand; show them to the owners when that takes long, then call IT."""
+    now, policy = ctx.clock.now(), ctx.policy()
     with ctx.ledger.begin() as tx:
         fresh = _same(tx, request)
-        tx.requests.save(replace(fresh, due_at=None, attempts=0), was=fresh)
+        began = _began(tx, fresh)
+        clocks, calendar = policy.company.approvals, policy.company.calendar
+        overdue_at = clocks.escalate_after.after(began, calendar)
+        lapses_at = clocks.lapse_after.after(began, calendar)
+        steps = "; ".join(task.text for task in fresh.tasks if not task.done_by)
+        if lapses_at is not None and now >= lapses_at:
+            note = f"Nobody ticked in time: {steps}"[:500]
+            move(ctx, tx, fresh, RequestEvent.FAIL, actor="usher", note=note)
+        elif overdue_at is not None and now >= overdue_at:
+            note = f"Steps by hand are still to be done: {steps}"[:500]
+            late = replace(fresh, due_at=lapses_at, attempts=0, reminders=ESCALATED, note=note)
+            changed(ctx, tx, late, was=fresh)
+        else:
+            tx.requests.save(replace(fresh, due_at=overdue_at, attempts=0), was=fresh)
+
+
+def _began(tx: Transaction, request: Request) -> datetime:
+    """Return when this try began: when the seat was reserved, or IT let it be tried again."""
+    begins = (Tag.REQUEST_RESERVED, Tag.REQUEST_RETRIED)
+    entries = [entry for entry in tx.audit.of_subject(request.id) if entry.tag in begins]
+    return entries[-1].at if entries else request.changed_at
 
 
 def ensure_seat(

@@ -235,7 +235,7 @@ def _revoke(ctx: Context, tx: Transaction, request: Request, person: Person) -> 
     grant = tx.grants.get(request.id, lock=True)
     if grant is None:
         raise StaleApproval(
-            f"There is no access to take away; the request is {request.state.replace('_', ' ')}.",
+            f"There is no access to take away; the request is {request.state.words}.",
             next_step="Use /cancel to stop it." if not request.is_over else "Nothing more to do.",
         )
     holder = ctx.people.roster().get(grant.person_id)

@@ -27,7 +27,7 @@ from bot.workflows.context import (
 )
 from bot.workflows.delivering import with_leftover
 from bot.workflows.moves import lock_grant
-from bot.workflows.seating import holder_of, service_of
+from bot.workflows.seating import holder_of, service_of, waiting_for
 
 log = structlog.get_logger()
 
@@ -190,7 +190,18 @@ def _finish(ctx: Context, grant: Grant, heir: Grant | None) -> str:
                 tx.writes.undo(item_key(grant.request_id))
         audit(ctx, tx, Tag.GRANT_ENDED, grant.id, "usher", reason=str(fresh.end_reason))
         touch(ctx, tx, grant.request_id)
+    _wake_those_in_line(ctx, grant.system)
     return REST
+
+
+def _wake_those_in_line(ctx: Context, system_id: str) -> None:
+    """Let the next sweep look at who waits for a seat: one may have come free.
+
+    In a transaction of its own, as it locks other requests than the one that holds this grant.
+    """
+    with ctx.ledger.begin() as tx:
+        for waiting in waiting_for(tx, system_id):
+            tx.requests.save(replace(waiting, due_at=ctx.clock.now()), was=waiting)
 
 
 def _setback(ctx: Context, grant_id: str, run: int, error: ConnectorError) -> str:

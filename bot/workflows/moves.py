@@ -62,7 +62,7 @@ def move(
     state = next_state(request.state, event)
     if state is None:
         raise StaleApproval(
-            f"This request is {request.state.replace('_', ' ')}; that is not possible now.",
+            f"This request is {request.state.words}; that is not possible now.",
             next_step="See the status on the issue.",
         )
     moved = replace(request, state=state, note=note, **changes)  # type: ignore[arg-type]  # fields by name

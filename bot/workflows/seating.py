@@ -1,15 +1,21 @@
 """Who a person is to a system, who changes it, and whether a seat is free."""
 
+from collections import Counter
+from dataclasses import dataclass
+
 from bot.domain.errors import Conflict, Unauthorized
 from bot.domain.people import Person
 from bot.domain.plan import Holder, SeatView
-from bot.domain.policy import Level, Provider, System
-from bot.domain.request import Request
+from bot.domain.policy import Bundle, Level, Pool, Provider, System, WhenFull
+from bot.domain.request import Request, RequestState
 from bot.domain.seats import availability
 from bot.ports import Transaction
 from bot.workflows.context import Context, SeatService
 
 NO_POOL = ""
+_LINE = 1000
+"""How many who wait are looked at; a line this long needs people, not software."""
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
 def parts(ctx: Context, request: Request) -> tuple[Level, System, Person]:
@@ -53,17 +59,70 @@ def refuse_unknown(view: SeatView, system: System) -> None:
         raise Conflict(view.refusal, service=system.id)
 
 
-def reserve(ctx: Context, tx: Transaction, request: Request, system: System, view: SeatView) -> str:
-    """Reserve what the seat draws from its pools; returns why not when one of them is full."""
+@dataclass(frozen=True, kw_only=True)
+class Full:
+    """Why no seat was reserved; `is_to_buy` when policy wants the owners to get more seats."""
+
+    note: str
+    is_to_buy: bool = False
+
+
+def reserve(
+    ctx: Context, tx: Transaction, request: Request, system: System, view: SeatView
+) -> Full | None:
+    """Reserve what the seat draws from its pools; returns why not when one of them is full.
+
+    Call it under the system's seat lock. Those who wait longer for the same pool come first.
+    """
     keep = {name: pool.keep_free for name, pool in system.pools.items()}
+    ahead = _ahead(ctx, tx, request, system)
     free = availability(
         view.pools_to_draw,
-        reserved=tx.seats.reserved(system.id, except_for=request.id),
+        reserved=Counter(tx.seats.reserved(system.id, except_for=request.id)) + ahead,
         keep_free={} if request.is_birthright else keep,
     )
     if not free.is_free:
-        return f"All {free.total} seats of {free.pool} are taken or spoken for ({free.used} used)."
+        pool = system.pools.get(free.pool, Pool())
+        taken = f"All {free.total} seats of {free.pool} are taken or spoken for ({free.used} used)."
+        note = f"{taken} You are {_ordinal(ahead[free.pool] + 1)} in line."
+        return Full(note=note, is_to_buy=pool.when_full is WhenFull.ASK)
     # A request that draws on no pool is noted too: it has been through here.
     names = [pool.name for pool in view.pools_to_draw] or [NO_POOL]
     tx.seats.reserve(request.id, system.id, names, ctx.clock.now())
-    return ""
+    return None
+
+
+def waiting_for(tx: Transaction, system_id: str) -> list[Request]:
+    """List who waits for a seat of a system, in the order in which they asked."""
+    waiting = tx.requests.select([RequestState.AWAITING_SEAT], _LINE)
+    here = [r for r in waiting if r.level_id.partition("/")[0] == system_id]
+    return sorted(here, key=lambda r: (r.created_at, r.id))
+
+
+def _ahead(ctx: Context, tx: Transaction, request: Request, system: System) -> Counter[str]:
+    """Count per pool who asked before; those who join have kept seats that others may not take."""
+    ahead: Counter[str] = Counter()
+    for other in waiting_for(tx, system.id):
+        is_before = (other.created_at, other.id) < (request.created_at, request.id)
+        if is_before and (other.is_birthright or not request.is_birthright):
+            ahead.update(_pools_wanted(ctx, tx, other))
+    return ahead
+
+
+def _pools_wanted(ctx: Context, tx: Transaction, request: Request) -> set[str]:
+    """Name the pools that a request draws on, but for those in which the person has a seat."""
+    system = request.level_id.partition("/")[0]
+    held = [g.level_id for g in tx.grants.of_person(request.person_id) if g.system == system]
+    has = {pool for level_id in held for pool in _pools_of(ctx, level_id)}
+    return _pools_of(ctx, request.level_id) - has
+
+
+def _pools_of(ctx: Context, level_id: str) -> set[str]:
+    level = ctx.policy().level(level_id)
+    bundle = level.bundle if level else Bundle()
+    return {name for name in (bundle.licence, *bundle.permission_set_licences) if name}
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else _ENDINGS.get(number % 10, "th")
+    return f"{number}{ending}"

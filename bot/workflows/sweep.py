@@ -53,21 +53,24 @@ def sweep(ctx: Context) -> None:
         untold = tx.requests.untold(now, BATCH)
         unhandled = tx.inbox.open(now - UNHANDLED_AFTER, now, BATCH)
     for request in requests:
-        _in_own_transaction(ctx, partial(_due_request, ctx, request))
+        _in_own_transaction(ctx, request.id, partial(_due_request, ctx, request))
     for grant in grants:
-        _in_own_transaction(ctx, partial(_due_grant, ctx, grant))
+        _in_own_transaction(ctx, grant.id, partial(_due_grant, ctx, grant))
     for request in untold:
-        _in_own_transaction(ctx, partial(_retell, ctx, request))
+        _in_own_transaction(ctx, request.id, partial(_retell, ctx, request))
     for kept in unhandled:
-        _in_own_transaction(ctx, partial(_handle_again, ctx, kept))
+        _in_own_transaction(ctx, kept.delivery_id, partial(_handle_again, ctx, kept))
 
 
-def _in_own_transaction(ctx: Context, act: Callable[[Transaction], None]) -> None:
+def _in_own_transaction(ctx: Context, row: str, act: Callable[[Transaction], None]) -> None:
+    """Do one row; one that fails does not keep the others from being done."""
     try:
         with ctx.ledger.begin() as tx:
             act(tx)
     except StaleApproval:
         return  # the row has gone on by itself
+    except Exception:
+        log.exception("sweep.row_failed", row=row)
 
 
 def _due_request(ctx: Context, seen: Request, tx: Transaction) -> None:
@@ -157,4 +160,5 @@ def forget(ctx: Context) -> None:
     ctx.engine.forget(KEEP_RUNS_S)
     with ctx.ledger.begin() as tx:
         tx.inbox.forget(ctx.clock.now() - KEEP_INBOX)
+        tx.writes.forget(ctx.clock.now() - KEEP_INBOX)
         tx.workers.forget(before=time.time() - KEEP_RUNS_S)

@@ -13,8 +13,9 @@ from bot.domain.cards import Card
 from bot.domain.errors import Conflict, ConnectorError, NotFound, RateLimited
 from bot.domain.grant import Grant, GrantState
 from bot.domain.policy import IT_GROUP
-from bot.domain.request import ESCALATED, Request, RequestState
-from bot.domain.story import Audience, Story, card, issue_page, news
+from bot.domain.request import Request, RequestState
+from bot.domain.review import still_missing
+from bot.domain.story import Audience, Story, card, issue_page, news, reminder
 from bot.ports import Transaction
 from bot.workflows.context import (
     Context,
@@ -140,7 +141,10 @@ def _tell_issue(ctx: Context, request_id: str) -> None:
         number = int(address)
         with ctx.ledger.begin() as tx:
             tx.requests.set_issue(request_id, number)
-    ctx.records.update_issue(number, page)
+    try:
+        ctx.records.update_issue(number, page)
+    except NotFound as gone:
+        _note_undeliverable(ctx, request_id, f"issue #{number}", gone)
 
 
 def _text(number: int | None) -> str | None:
@@ -152,6 +156,14 @@ def _tell_status(ctx: Context, request_id: str) -> None:
     number = story.request.issue_number
     if number is None:
         raise Conflict("The issue could not be made yet.", service="github")
+    try:
+        _show_status(ctx, story, number)
+    except NotFound as gone:
+        _note_undeliverable(ctx, request_id, f"issue #{number}", gone)
+
+
+def _show_status(ctx: Context, story: Story, number: int) -> None:
+    request_id = story.request.id
     status, key = card(story, Audience.ISSUE), status_key(request_id)
     content = _content(status)
     comment_id, is_new = write_once(
@@ -189,24 +201,24 @@ def _tell_person(ctx: Context, story: Story, listener: Listener) -> None:
         )
         if not is_new:
             _if_changed(ctx, key, content, lambda: ctx.chat.update(handle, shown, key))
-        if listener.audience is Audience.REQUESTER:
-            _ring(ctx, story, listener)
+        _ring(ctx, story, listener)
     except NotFound as gone:
-        with ctx.ledger.begin() as tx:
-            audit(
-                ctx,
-                tx,
-                Tag.MESSAGE_UNDELIVERABLE,
-                request_id,
-                "usher",
-                to=listener.person_id,
-                why=gone.detail[:200],
-            )
+        _note_undeliverable(ctx, request_id, listener.person_id, gone)
+
+
+def _note_undeliverable(ctx: Context, request_id: str, to: str, gone: NotFound) -> None:
+    """Note once that somebody or something cannot be told any more; trying again is no use."""
+    with ctx.ledger.begin() as tx:
+        for entry in tx.audit.of_subject(request_id):
+            if entry.tag is Tag.MESSAGE_UNDELIVERABLE and entry.facts.get("to") == to:
+                return
+        why = gone.detail[:200]
+        audit(ctx, tx, Tag.MESSAGE_UNDELIVERABLE, request_id, "usher", to=to, why=why)
 
 
 def _ring(ctx: Context, story: Story, listener: Listener) -> None:
     """Say what a person should not miss in a message of its own, once."""
-    said = news(story)
+    said = _ringing(story, listener)
     if said is None:
         return
     what, message = said
@@ -221,6 +233,27 @@ def _ring(ctx: Context, story: Story, listener: Listener) -> None:
         ),
         act=lambda: ctx.chat.post(listener.slack_id, message, key),
     )
+
+
+def _ringing(story: Story, listener: Listener) -> tuple[str, Card] | None:
+    request = story.request
+    if listener.audience is Audience.REQUESTER:
+        return news(story)
+    if listener.audience is Audience.APPROVER and listener.person_id not in _awaited(request):
+        return None
+    if listener.audience is Audience.OWNER and not story.is_escalated:
+        return None
+    message = reminder(story, listener.audience)
+    return (f"remind:{request.edition}:{request.reminders}", message) if message else None
+
+
+def _awaited(request: Request) -> set[str]:
+    """Name those whose answer is still missing."""
+    if request.decision is None:
+        return set()
+    missing = still_missing(request.decision, request.approvals, request.digest)
+    needs = (need for need in request.decision.needs if need.because in missing)
+    return {person for need in needs for person in need.from_}
 
 
 def _if_changed(
@@ -277,10 +310,7 @@ def _owners(ctx: Context, story: Story) -> list[str]:
     is_stuck = story.request.state is RequestState.NEEDS_IT or (
         story.grant is not None and story.grant.state is GrantState.NEEDS_IT
     )
-    waits_too_long = (
-        story.request.state is RequestState.AWAITING_APPROVAL
-        and story.request.reminders >= ESCALATED
-    )
+    waits_too_long = story.is_escalated
     if is_stuck or waits_too_long:
         policy = ctx.policy()
         names = [story.system.dri] if story.system else []

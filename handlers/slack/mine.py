@@ -57,7 +57,7 @@ def _held_line(held: HeldLevel, timezone: str) -> str:
 
 
 def _pending_line(pending: PendingLevel, issue_url: Callable[[int], str]) -> str:
-    line = f"{_level(pending.level_id)}: {pending.state.replace('_', ' ')}"
+    line = f"{_level(pending.level_id)}: {pending.state.words}"
     if pending.issue_number is None:
         return line
     return f"{line}, <{issue_url(pending.issue_number)}|issue {pending.issue_number}>"

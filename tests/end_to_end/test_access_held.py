@@ -157,7 +157,7 @@ def test_giving_back_twice_is_told_once_done(house: House) -> None:
     second = house.comment(team.engineer, number, "/revoke")
 
     assert "Taking the access away now" in first
-    assert "This access is ended already. Nothing more to do." in second
+    assert "This access has ended already. Nothing more to do." in second
     assert house.has_nothing(team.engineer)
 
 

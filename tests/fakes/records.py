@@ -53,8 +53,7 @@ class FakeRecords:
     def create_issue(self, page: IssuePage, key: str) -> int:
         with self.troubles.around("create_issue"):
             labels = {state_label(page.state), *page.extra_labels}
-            number = self._open(FakeIssue(page.title, key, self._clock.now(), labels))
-        return number
+            return self._open(FakeIssue(page.title, key, self._clock.now(), labels))
 
     def update_issue(self, number: int, page: IssuePage) -> None:
         with self.troubles.around("update_issue"):

@@ -88,7 +88,7 @@ class FakeSeats:
         with self.troubles.around("set_password"):
             self.passwords[user_id] = password.reveal()
 
-    def _changed(self, change: Change, holder: Holder) -> Seat:
+    def _changed(self, change: Change, holder: Holder) -> Seat:  # noqa: PLR0911  # one per kind
         seat = self.seats.get(holder.person_id)
         if isinstance(change, CreateUser) or seat is None:
             profile = change.profile if isinstance(change, CreateUser | UpdateUser) else ""

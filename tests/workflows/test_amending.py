@@ -1,4 +1,4 @@
-"""Somebody edits the issue's fields: the request is amended, and approvals of the old words are void."""
+"""Somebody edits the issue's fields: the request is amended, and earlier approvals are void."""
 
 from typing import Any
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot import operating
 from bot.domain.audit import Tag
 from bot.domain.cards import Card, TaskLine
 from bot.domain.errors import Unavailable
@@ -143,3 +144,44 @@ def test_a_system_that_is_not_connected_calls_its_owners(office: Office) -> None
 
     assert request.state is RequestState.NEEDS_IT
     assert "CRM is not connected" in request.note
+
+
+def test_steps_that_nobody_does_are_shown_to_the_owners_and_then_call_it(
+    office: Office, phone: Request
+) -> None:
+    office.tick("ivy", phone.issue_number, 0)
+    assert office.cards("ian", phone) == []
+
+    office.travel(days=2)
+    assert office.request(phone.id).state is RequestState.PROVISIONING
+    assert "still to be done: Assign a number" in str(office.card("ian", phone).notes)
+    office.travel(days=6)
+
+    stuck = office.request(phone.id)
+    assert stuck.state is RequestState.NEEDS_IT
+    assert "Nobody ticked in time: Assign a number" in stuck.note
+
+
+def test_steps_that_nobody_did_can_be_tried_again_or_cancelled(
+    office: Office, phone: Request
+) -> None:
+    office.travel(days=2)
+    office.travel(days=6)
+
+    operating.retry(office.ctx, phone.id, actor="cli:ivy")
+    office.work()
+    assert office.request(phone.id).state is RequestState.PROVISIONING
+    office.travel(days=2)
+    office.travel(days=6)
+    assert office.request(phone.id).state is RequestState.NEEDS_IT
+    office.comment("ann", phone.issue_number, "/cancel")
+
+    assert office.request(phone.id).state is RequestState.CANCELLED
+
+
+def test_steps_that_were_done_late_deliver_after_all(office: Office, phone: Request) -> None:
+    office.travel(days=2)
+
+    office.tick("ivy", phone.issue_number, 0, 1)
+
+    assert office.request(phone.id).state is RequestState.DELIVERED

@@ -70,7 +70,7 @@ def test_access_is_given_back_with_a_button_once(office: Office) -> None:
     second = office.press("ann", grant.id, Verb.REVOKE)
 
     assert "Taking the access away now" in first
-    assert "This access is ended already" in second
+    assert "This access has ended already" in second
 
 
 def test_closing_the_issue_of_a_running_request_cancels_it(office: Office) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot import operating
+from bot.domain.audit import Entry, Tag
 from bot.domain.errors import Conflict, InvalidRequest, SeatsExhausted, StaleApproval
 from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.request import Request, RequestState
@@ -101,31 +102,43 @@ def test_a_leftover_takes_the_log_in_of_its_request_away_and_the_next_try_makes_
 def test_a_leftover_leaves_the_log_in_that_its_request_has_delivered_since(
     office: Office,
 ) -> None:
-    request = with_stored_log_in(office)
-    office.seats.troubles.refuse("Deactivate", Conflict("a blocker", service="crm"))
-    office.change_level("crm/standard", says="Something else now.")
-    office.travel(minutes=11)
-    office.approve(request, "bea", "gus")
-    grant = office.grant(request.id)
-    assert grant is not None
-    assert list(office.vault.items) == [grant.item_id]
+    grant = office.granted("crm/standard")
+    stuck = replace(
+        grant,
+        id=f"{grant.id}-1",
+        state=GrantState.NEEDS_IT,
+        end_reason=EndReason.ABANDONED,
+        account="",
+        item_id="",
+    )
+    with office.store.begin() as tx:
+        tx.grants.add(stuck)
 
-    operating.retry(office.ctx, request.id, actor="cli:ivy")
+    operating.retry(office.ctx, grant.id, actor="cli:ivy")
     office.work()
 
+    assert office.grant(stuck.id) not in (None, stuck)
     assert list(office.vault.items) == [grant.item_id]
-    assert office.grant(request.id) == grant
+    assert office.grant(grant.id) == grant
     assert office.seats.seats["ann"].is_active
 
 
 def test_a_leftover_of_somebody_who_has_left_the_roster_goes_too(office: Office) -> None:
     request = with_stored_log_in(office)
-    office.seats.troubles.refuse("Deactivate", Conflict("a blocker", service="crm"))
-    office.change_level("crm/standard", says="Something else now.")
-    office.travel(minutes=11)
+    stored = Entry(
+        at=office.clock.now(),
+        tag=Tag.ITEM_STORED,
+        subject=request.id,
+        actor="usher",
+        facts={"vault": "vault-ann"},
+    )
+    (item_id,) = office.vault.items
+    with office.store.begin() as tx:
+        tx.writes.settle(f"item:{request.id}", item_id, "")
+        tx.audit.write(stored)
     office.people.file = type(office.people.file)(p for p in office.people.file if p.id != "ann")
 
-    operating.retry(office.ctx, request.id, actor="cli:ivy")
+    operating.cancel_request(office.ctx, request.id, actor="cli:ivy")
     office.work()
 
     assert leftover_of(office, request).state is GrantState.ENDED

@@ -1,4 +1,4 @@
-"""Rows are locked in one order, requests before their grants, so that no two runs block for ever."""
+"""Rows are locked in one order, requests before their grants: no two runs block for ever."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +24,12 @@ class Watched:
         if lock:
             self._seen.append(f"{self._kind} {row_id}")
         return self._rows.get(row_id, lock=lock)
+
+    def by_issue(self, number: int, *, lock: bool = False) -> Any:
+        found = self._rows.by_issue(number, lock=lock)
+        if lock and found is not None:
+            self._seen.append(f"{self._kind} {found.id}")
+        return found
 
     def save(self, row: Any, *, was: Any) -> bool:
         self._seen.append(f"{self._kind} {row.id}")

@@ -1,4 +1,4 @@
-"""Requests come in: from Slack and from issues, understood or answered with what to write instead."""
+"""Requests come in from Slack and from issues, understood or answered with what to write."""
 
 from typing import Any
 

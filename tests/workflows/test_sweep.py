@@ -7,9 +7,14 @@ from structlog.typing import EventDict
 
 from bot.domain.approvers import Need
 from bot.domain.audit import Tag
+from bot.domain.errors import Unavailable
 from bot.domain.grant import EndReason, GrantState
-from bot.domain.request import RequestState
-from bot.workflows.context import LEASE
+from bot.domain.inbound import Verb
+from bot.domain.journal import Write
+from bot.domain.request import Request, RequestState
+from bot.ports import Transaction
+from bot.workflows.commands import ask_again_if_changed
+from bot.workflows.context import LEASE, Context
 from bot.workflows.sweep import beat, forget, sweep, take_over
 from tests.factories import group, policy
 from tests.workflows.office import Office
@@ -197,3 +202,64 @@ def test_old_messages_and_runs_are_forgotten_and_the_audit_log_stays(office: Off
     with office.store.read() as tx:
         assert tx.inbox.get("d-1") is None
     assert office.audit(grant.id) == before
+
+
+def bells(office: Office, who: str) -> list[str]:
+    """List the messages that rang for somebody about what they have not answered."""
+    return [m.card.headline for m in office.chat.of(f"U{who.upper()}") if ":remind:" in m.key]
+
+
+def test_a_reminder_rings_once_for_those_who_have_not_answered(office: Office) -> None:
+    request = office.approve(office.ask("crm/standard"), "bea")
+
+    office.travel(hours=5)
+    office.touch("sam", 1, "labeled")
+
+    reminder = ["Reminder: CRM: standard for Ann Doe is waiting for your answer"]
+    assert (bells(office, "gus"), bells(office, "bea"), bells(office, "ivy")) == (reminder, [], [])
+    office.travel(hours=25)
+    assert (len(bells(office, "gus")), len(bells(office, "ivy"))) == (2, 1)
+    office.approve(request, "gus")
+    assert len(bells(office, "gus")) == 2
+
+
+@pytest.mark.parametrize("error", [KeyError("ours"), Unavailable("down", service="database")])
+def test_a_row_that_cannot_be_moved_does_not_keep_the_others_from_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch, logged: list[EventDict], error: Exception
+) -> None:
+    broken, fine = office.ask(), office.ask(by="gus")
+
+    def fail(ctx: Context, tx: Transaction, request: Request) -> bool:
+        if request.id == broken.id:
+            raise error
+        return ask_again_if_changed(ctx, tx, request)
+
+    monkeypatch.setattr("bot.workflows.sweep.ask_again_if_changed", fail)
+    office.travel(hours=5)
+
+    assert office.request(fine.id).reminders == 1
+    (line,) = (line for line in logged if line["event"] == "sweep.row_failed")
+    assert line["row"] == broken.id
+
+
+def test_old_answers_are_forgotten_and_what_was_made_for_a_request_is_not(office: Office) -> None:
+    request = office.ask()
+    office.comment("ann", 1, "/help")
+    office.press("sam", request.id, Verb.APPROVE)
+    assert len(answers(office)) == 2
+    office.clock.travel(timedelta(days=29))
+    forget(office.ctx)
+    assert len(answers(office)) == 2
+
+    office.clock.travel(timedelta(days=2))
+    forget(office.ctx)
+
+    assert answers(office) == []
+    with office.store.read() as tx:
+        assert tx.writes.get(f"issue:{request.id}") is not None
+
+
+def answers(office: Office) -> list[Write]:
+    """List the replies and whispers that the journal knows."""
+    with office.store.read() as tx:
+        return [*tx.writes.of_owner("issue:1"), *tx.writes.of_owner("whisper")]

@@ -1,4 +1,4 @@
-"""Everybody concerned sees how a request stands: issue, status comment and cards, each by itself."""
+"""Everybody concerned sees how a request stands: issue, status comment and cards."""
 
 from datetime import timedelta
 
@@ -194,3 +194,18 @@ def test_closing_the_issue_waits_for_github_too(office: Office) -> None:
 
     assert office.request(request.id).state is RequestState.DENIED
     assert not office.records.issues[1].is_open
+
+
+@pytest.mark.parametrize("call", ["update_issue", "update_comment"])
+def test_an_issue_that_was_deleted_is_noted_once_and_given_up(office: Office, call: str) -> None:
+    request = office.ask("crm/standard")
+    gone = NotFound("no such issue", service="github")
+    office.records.troubles.refuse(call, gone, times=99)
+
+    office.approve(request, "bea", "gus")
+
+    assert office.request(request.id).state is RequestState.DELIVERED
+    (entry,) = [e for e in office.audit(request.id) if e.tag is Tag.MESSAGE_UNDELIVERABLE]
+    assert entry.facts["to"] == "issue #1"
+    with office.store.read() as tx:
+        assert tx.requests.untold(office.clock.now() + timedelta(days=1), 10) == []

@@ -1,10 +1,12 @@
 """Seats are scarce: who waits, who goes first, and what is given back when it does not work out."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from bot import operating
 from bot.domain.errors import SeatsExhausted, Unavailable
 from bot.domain.grant import GrantState
-from bot.domain.policy import Pool
+from bot.domain.policy import Pool, WhenFull
 from bot.domain.request import RequestState
 from tests.workflows.office import Office
 
@@ -128,3 +130,73 @@ def test_somebody_with_a_seat_needs_no_second_one(office: Office) -> None:
     assert request.state is RequestState.DELIVERED
     assert len(office.vault.items) == 1
     assert [g.level_id for g in office.grants(GrantState.ACTIVE)] == ["crm/standard"]
+
+
+def test_first_come_first_served(office: Office) -> None:
+    office.granted(by="gil")
+    fill(office, 0)
+    first = office.approve(office.ask(), "bea")
+    office.clock.travel(timedelta(minutes=1))
+    second = office.approve(office.ask(by="gus"), "bea")
+    assert first.note.endswith("You are 1st in line.")
+    assert second.note.endswith("You are 2nd in line.")
+
+    fill(office, 1)
+    office.save(second, due_at=office.clock.now())
+    office.travel(seconds=1)
+    assert office.request(second.id).state is RequestState.AWAITING_SEAT
+    office.travel(minutes=11)
+
+    assert office.request(first.id).state is RequestState.DELIVERED
+    assert office.request(second.id).note.endswith("You are 1st in line.")
+
+
+def test_a_seat_that_comes_free_is_offered_at_once(office: Office) -> None:
+    held = office.granted(by="gus")
+    fill(office, 0)
+    waiting = office.approve(office.ask(), "bea")
+
+    operating.revoke_grant(office.ctx, held.id, actor="cli:ivy")
+    office.work()
+    office.travel(seconds=1)
+
+    assert office.request(waiting.id).state is RequestState.DELIVERED
+
+
+def test_who_waits_for_another_pool_is_not_ahead(office: Office) -> None:
+    office.seats.totals["Inbox"] = 0
+    office.granted("crm/view")
+    fill(office, 1)
+    earlier = office.approve(office.ask("crm/sales"), "bea", "gus")
+
+    later = office.approve(office.ask(by="gus"), "bea")
+
+    assert "seats of Inbox are taken" in earlier.note
+    assert later.state is RequestState.DELIVERED
+
+
+def test_a_full_pool_that_must_be_bought_for_calls_the_owners(office: Office) -> None:
+    crm = office.policies.now.systems["crm"]
+    asking = replace(crm, pools={"Crm": Pool(when_full=WhenFull.ASK)})
+    office.policies.now = replace(
+        office.policies.now, systems={**office.policies.now.systems, "crm": asking}
+    )
+    fill(office, 0)
+
+    request = office.approve(office.ask(), "bea")
+
+    card = office.card("gus", request)
+    assert "waiting for a free seat" in card.headline
+    assert "get more seats" in str(card.notes)
+    assert "get more seats" not in str(office.card("ann", request).notes)
+    fill(office, 1)
+    office.travel(minutes=11)
+    assert "Access is ready" in office.card("gus", request).headline
+
+
+def test_a_full_pool_that_is_waited_for_calls_nobody(office: Office) -> None:
+    fill(office, 0)
+
+    request = office.approve(office.ask(), "bea")
+
+    assert office.cards("gus", request) == []

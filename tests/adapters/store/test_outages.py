@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.adapters.store.database import database_url, make_engine, outages_translated
 from bot.adapters.store.migrating import migrate
-from bot.adapters.store.store import Store
+from bot.adapters.store.store import Store, Transaction
 from bot.domain.errors import Unavailable
 from tests.contracts.conftest import SERVER
 from tests.factories import request
@@ -73,13 +73,17 @@ def test_a_connection_that_the_server_ends_is_unavailable_and_the_next_one_works
             pytest.skip("only a server can hang up")
 
     with pytest.raises(Unavailable), ledger.begin() as tx:
-        with ledger.begin() as other:
-            pid = tx.connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
-            other.connection.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-        tx.requests.get("r-1")
+        _look_after_a_hang_up(ledger, tx)
 
     with ledger.read() as tx:
         assert tx.requests.get("r-1") is None
+
+
+def _look_after_a_hang_up(ledger: Store, tx: Transaction) -> None:
+    pid = tx.connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+    with ledger.begin() as other:
+        other.connection.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    tx.requests.get("r-1")
 
 
 def test_no_connection_left_is_unavailable(database: sa.Engine) -> None:
