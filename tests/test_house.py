@@ -34,6 +34,7 @@ CATCH_ALL = {
     "bot/workflows/advance.py": "the edge of a run: counted as an attempt, in the end needs_it",
     "bot/workflows/ending.py": "the edge of a run: counted as an attempt, in the end needs_it",
     "bot/workflows/handling.py": "the edge of a run: one message must not hold up the others",
+    "bot/workflows/sweep.py": "one row that cannot be moved does not keep the others from it",
     "bot/workflows/telling.py": "the edge of a run: told later, at longer and longer intervals",
 }
 """Where everything may be caught, and what becomes of it there."""

@@ -30,7 +30,8 @@ class RequestState(StrEnum):
     @property
     def words(self) -> str:
         """Say the state as part of a sentence: «the request is …»."""
-        return "stuck until IT mends it" if self is RequestState.NEEDS_IT else self.replace("_", " ")
+        is_stuck = self is RequestState.NEEDS_IT
+        return "stuck until IT mends it" if is_stuck else self.replace("_", " ")
 
 
 class RequestEvent(StrEnum):

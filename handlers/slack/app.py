@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class SlackApp(App):
-    """A Bolt app that reads HTTP by itself. `dispatch` alone does not verify (as in Socket Mode)."""
+    """A Bolt app that reads HTTP by itself; `dispatch` alone does not verify (Socket Mode)."""
 
     def __init__(
         self, *, check: SignatureCheck, client: WebClient, authorize: "_OneTeam", edge: Edge

@@ -1,4 +1,4 @@
-"""The route that Slack calls, on FastAPI: with a bound on what it reads, and nothing slow on the event loop."""
+"""The route that Slack calls: bounded in what it reads, nothing slow on the event loop."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ async def _answer(app: SlackApp, body: bytes, headers: Mapping[str, str]) -> Bol
         return request
     if request.body.get("type") != "event_callback":
         return await run_in_threadpool(app.dispatch, request)
-    # Events come in crowds and wait for the disk only: they get no thread each, and share its syncs.
+    # Events come in crowds and wait for the disk only: no thread each, and they share its syncs.
     pending: list[Future[bool]] = []
     request.context[PENDING] = pending
     answer = app.dispatch(request)

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.domain.grant import EndReason, GrantState
-from bot.domain.inbound import Verb
+from bot.domain.inbound import TasksTicked, Verb
 from bot.domain.request import RequestState
-from tests.workflows.office import Office
+from tests.workflows.office import Office, on_github
 
 
 @pytest.mark.parametrize("by", ["ann", "ivy"])
@@ -117,4 +117,7 @@ def test_what_happens_on_an_issue_that_is_none_of_ours_is_ignored(office: Office
     number = office.records.open_by_hand()
 
     assert office.touch("ann", number, "closed") == ""
-    assert office.tick("ann", number, 0) == ""
+    ticks = TasksTicked(
+        actor=on_github("ann"), issue_number=number, done=(0,), comment_id=1, boxes=1
+    )
+    assert office.reply_to(ticks, number) == ""

@@ -95,7 +95,8 @@ class Story:
 
     def _tick(self, number: int) -> None:
         request = self._numbered(number)
-        if request is not None:
+        records = self.office.records
+        if request is not None and list(records.on(request.issue_number or 0, "status:")):
             self.office.tick("ivy", request.issue_number, 0, 1, 2)
 
     def _travel(self, minutes: int) -> None:
