@@ -165,7 +165,7 @@ def test_every_file_that_is_named_exists() -> None:
 
 def test_the_banner_is_what_make_run_prints() -> None:
     printed = playground._WELCOME.format(
-        page="http://127.0.0.1:8090", bot="http://127.0.0.1:8080", folder="var"
+        page="http://127.0.0.1:8090", bot="http://127.0.0.1:8080", folder="var/sandbox"
     )
 
     assert blocks("text")[0].strip() == printed.strip()

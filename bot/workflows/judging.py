@@ -38,7 +38,9 @@ def judge(
 ) -> Judged:
     """Decide with the facts of this moment; `request_id` is not its own rival."""
     policy = ctx.policy()
-    held = {g.level_id: g.until for g in tx.grants.of_person(person_id) if g.id != request_id}
+    held = {
+        g.level_id: g.until for g in tx.grants.of_person(person_id) if g.request_id != request_id
+    }
     pending = frozenset(
         r.level_id for r in tx.requests.of_person(person_id) if not r.is_over and r.id != request_id
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain.audit import Tag
 from bot.domain.decision import Answer, Reason
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected
-from bot.domain.inbound import MAX_REASON, Submission, parse_duration
+from bot.domain.inbound import MAX_REASON, Submission, Surface, parse_duration
 from bot.domain.people import Person, Roster
 from bot.domain.policy import Duration
 from bot.domain.quoting import quoted
@@ -94,6 +94,9 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
     existing = tx.requests.by_issue(number, lock=True) if number is not None else None
     if existing is not None:
         return _amend(ctx, tx, existing, submission) if submission.is_edit else None
+    is_by_somebody = submission.actor.surface is Surface.GITHUB and not submission.actor.github
+    if submission.is_edit and is_by_somebody:
+        return None  # read from a listing; who opened the issue is told by another message
     understood = understand(submission, ctx.people.roster(), ctx.clock.now())
     judged = _judged(ctx, tx, understood)
     state = next_state(RequestState.SUBMITTED, _EVENTS[judged.decision.answer])

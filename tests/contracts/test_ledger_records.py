@@ -68,6 +68,33 @@ def test_a_write_is_intended_first_and_settled_later(ledger: Store) -> None:
     assert (settled.address, settled.content) == ("7", "c1")
 
 
+def test_only_an_intent_that_came_to_nothing_can_be_withdrawn(ledger: Store) -> None:
+    with ledger.begin() as tx:
+        for key in ("open", "settled"):
+            tx.writes.intend(Write(key=key, owner="r-1", intended_at=NOW))
+        tx.writes.settle("settled", "7", "")
+
+        tx.writes.withdraw("open")
+        tx.writes.withdraw("settled")
+
+        assert tx.writes.get("open") is None
+        assert tx.writes.get("settled") is not None
+        tx.writes.undo("settled")
+        assert tx.writes.get("settled") is None
+
+
+def test_old_answers_are_forgotten_and_what_is_kept_up_to_date_is_not(ledger: Store) -> None:
+    owners = {"reply": "issue:7", "whisper": "whisper", "card": "r-1"}
+    with ledger.begin() as tx:
+        for key, owner in owners.items():
+            tx.writes.intend(Write(key=key, owner=owner, intended_at=NOW))
+            tx.writes.settle(key, "1", "")
+
+        assert tx.writes.forget(NOW) == 0
+        assert tx.writes.forget(NOW + HOUR) == 2
+        assert tx.writes.get("card") is not None
+
+
 def test_the_audit_log_keeps_order_and_words(ledger: Store) -> None:
     entries = [
         Entry(
