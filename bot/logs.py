@@ -254,6 +254,7 @@ def _route_libraries(handler: logging.Handler, level: int) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+        logger.setLevel(logging.NOTSET)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
     # DBOS adds a handler of its own to a logger that has none.

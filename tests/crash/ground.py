@@ -119,9 +119,11 @@ class Ground:
                 # What webhooks told meanwhile is lost: GitHub does not repeat them. In production
                 # the bot asks every five minutes.
                 self._bot.catch_up()
-            except BotDied:
-                continue
-            return
+            except BotDied as dead:
+                if time.monotonic() > self._deadline:
+                    raise StoryStuck("the bot dies whenever it is started") from dead
+            else:
+                return
 
     def _boot(self) -> Bot:
         return Bot(self._environ, ahead=self._ahead, log_file=self.log_file)

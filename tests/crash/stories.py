@@ -106,6 +106,7 @@ def ask_in_slack(ground: Ground, slack_id: str, *, words: str, level: str, days:
     person = ground.world.slack.person(slack_id)
     while person.view is None:
         ground.insist(lambda: person.command("/access", words))
+        ground.settle()
     option = _suggested(ground, person, level)
     values = {"level": option, "how_long": _offered(person, "how_long", days), "why": "Q1 reviews"}
     ground.insist(lambda: person.submit(values))

@@ -13,8 +13,13 @@ SHARES = {"request": 4, "give_back": 3, "expiry": 2, "onboarding": 3}
 FAST = (Backend.SQLITE, Break.KILL_TWICE)
 """Before and after in one play; the two apart, and all else, take longer than `make test` may."""
 SLOW = (
-    *((Backend.SQLITE, how) for how in Break if how is not Break.KILL_TWICE),
-    *((Backend.POSTGRESQL, how) for how in Break if how is not Break.KILL_TWICE),
+    (Backend.SQLITE, Break.KILL_BEFORE),
+    (Backend.SQLITE, Break.KILL_AFTER),
+    (Backend.SQLITE, Break.DROP_BEFORE),
+    (Backend.SQLITE, Break.DROP_AFTER),
+    (Backend.POSTGRESQL, Break.KILL_BEFORE),
+    (Backend.POSTGRESQL, Break.KILL_AFTER),
+    (Backend.POSTGRESQL, Break.DROP_AFTER),
 )
 BACKENDS = [Backend.SQLITE, pytest.param(Backend.POSTGRESQL, marks=pytest.mark.slow)]
 CASES = [

@@ -132,7 +132,7 @@ def test_an_answer_after_the_end_or_the_decision_is_too_late(state: RequestState
     with pytest.raises(StaleApproval) as late:
         answered(to=request(state=state, ended_by="Gus Doe"))
 
-    words = state.replace("_", " ")
+    words = state.words
     assert late.value.detail == f"This request is already {words} by Gus Doe."
 
 

@@ -10,7 +10,6 @@ from tests.end_to_end.house import WHY, House
 OUTSIDERS = {
     "a guest": ({"is_restricted": True}, "Guest accounts cannot use Usher. Ask your manager"),
     "a single-channel guest": ({"is_ultra_restricted": True}, "Guest accounts cannot use Usher."),
-    "of another workspace": ({"is_stranger": True}, "Only members of this Slack workspace"),
 }
 
 
@@ -44,6 +43,26 @@ def test_somebody_on_the_roster_but_no_member_is_told_why_not(house: House, who:
 
     assert [sentence in said for said in house.whispers(engineer)] == [True]
     assert house.requests_of(engineer) == []
+    assert house.has_nothing(engineer)
+
+
+def test_somebody_of_another_workspace_does_not_even_get_the_form(house: House) -> None:
+    engineer = house.team().engineer
+    house.world.slack.add_user(
+        engineer.slack_id,
+        name=engineer.name,
+        mail=engineer.mail,
+        team_id="T0OTHERCO1",
+        is_stranger=True,
+    )
+    stranger = house.world.slack.person(engineer.slack_id)
+
+    answer = stranger.command("/access", "salesforce view-only")
+    house.settle()
+
+    told = [str(answer.body), *house.whispers(engineer)]
+    assert any("Only members of this company's own workspace" in said for said in told)
+    assert stranger.view is None
     assert house.has_nothing(engineer)
 
 
