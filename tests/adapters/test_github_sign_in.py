@@ -1,7 +1,5 @@
 """Signing in to GitHub, and what health says about it."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from bot.adapters.github import (
@@ -10,40 +8,14 @@ from bot.adapters.github import (
     GitHubRecords,
     TokenCredential,
 )
-from bot.domain.cards import Card, CardAction, IssuePage
 from bot.domain.errors import (
     Conflict,
     Unauthorized,
 )
-from bot.domain.request import RequestState
 from bot.domain.secret import Secret
 from bot.sandbox.faults import Fault, FaultKind
 from bot.sandbox.github import GitHubEmulator
-from tests.fakes.github_client import client_of
-
-CARD = Card(request_id="r-1", digest="d", headline="Kim asks", actions=(CardAction.APPROVE,))
-CREATE = "POST /repos/acme/access/issues"
-
-
-def page(state: RequestState = RequestState.AWAITING_APPROVAL, **changes: object) -> IssuePage:
-    usual: dict[str, object] = {
-        "title": "Access: salesforce/standard for Kim",
-        "card": CARD,
-        "state": state,
-        "is_open": True,
-        "is_completed": False,
-        "is_ours": True,
-    }
-    return IssuePage(**{**usual, **changes})  # type: ignore[arg-type]  # a test names fields
-
-
-def an_hour_ago() -> datetime:
-    return datetime.now(UTC) - timedelta(hours=1)
-
-
-def calls(github: GitHubEmulator, *, writes: bool = False) -> list[str]:
-    return [e.call for e in github.exchanges if e.is_write or not writes]
-
+from tests.fakes.github_client import CARD, CREATE, an_hour_ago, calls, client_of, page
 
 # ---- signing in ---------------------------------------------------------------------------------
 
