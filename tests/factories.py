@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.domain.approvers import Need
 from bot.domain.decision import Answer, Ask, Decision
+from bot.domain.desk import OnboardingCall
 from bot.domain.grant import Basis, Grant, GrantState
 from bot.domain.inbound import Surface
 from bot.domain.people import Person, Roster
@@ -227,3 +228,22 @@ def story(to: Request | None = None, **changes: Any) -> Story:
     """Make everything there is to tell about Ann's request, or about this one."""
     default = Story(request=to or request(), roster=roster(), level=level(), system=system())
     return replace(default, **changes)
+
+
+def hire(**changes: Any) -> OnboardingCall:
+    """Call the onboarding of somebody new."""
+    usual: dict[str, Any] = {
+        "caller": "hr",
+        "idempotency_key": "hire-1",
+        "fingerprint": "f1",
+        "person_id": "new",
+        "mail": "new@acme.example",
+        "name": "New Doe",
+        "role": "csm",
+        "manager_id": "bea",
+        "timezone": "America/Chicago",
+        "first_day": date(2026, 11, 9),
+        "slack_id": "UNEW",
+        "handoff_vault": "vault-new",
+    }
+    return OnboardingCall(**usual | changes)

@@ -17,26 +17,9 @@ from bot.domain.inbound import Envelope, Submission, Surface
 from bot.domain.request import RequestState
 from bot.ports import Transaction
 from bot.workflows.desk import FrontDesk
+from tests.factories import hire
 from tests.fakes.ledger import FlakyLedger
 from tests.workflows.office import WHY, Office, on_github, on_slack
-
-
-def hire(**changes: Any) -> OnboardingCall:
-    usual: dict[str, Any] = {
-        "caller": "hr",
-        "idempotency_key": "hire-1",
-        "fingerprint": "f1",
-        "person_id": "new",
-        "mail": "new@acme.example",
-        "name": "New Doe",
-        "role": "csm",
-        "manager_id": "bea",
-        "timezone": "America/Chicago",
-        "first_day": date(2026, 11, 9),
-        "slack_id": "UNEW",
-        "handoff_vault": "vault-new",
-    }
-    return OnboardingCall(**usual | changes)
 
 
 class OneWriteLedger(FlakyLedger):

@@ -2,18 +2,17 @@
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pytest
 
 from bot import operating
 from bot.domain.audit import Tag
-from bot.domain.desk import OnboardingCall
 from bot.domain.errors import Conflict
 from bot.domain.grant import GrantState
 from bot.domain.inbound import Verb
 from bot.domain.policy import Risk
 from bot.domain.request import RequestState
+from tests.factories import hire
 from tests.workflows.office import Office
 
 
@@ -22,24 +21,6 @@ def refuse_engineers(office: Office, level_id: str) -> None:
     assert level is not None
     assert level.request is not None
     office.change_level(level_id, request=replace(level.request, by=("csm",)))
-
-
-def joining(**changes: Any) -> OnboardingCall:
-    usual: dict[str, Any] = {
-        "caller": "hr",
-        "idempotency_key": "k1",
-        "fingerprint": "f1",
-        "person_id": "new",
-        "mail": "new@acme.example",
-        "name": "New Doe",
-        "role": "csm",
-        "manager_id": "bea",
-        "timezone": "America/Chicago",
-        "first_day": date(2026, 11, 9),
-        "slack_id": "UNEW",
-        "handoff_vault": "vault-new",
-    }
-    return OnboardingCall(**usual | changes)
 
 
 def test_a_level_that_changed_after_the_first_yes_is_asked_about_again(office: Office) -> None:
@@ -129,7 +110,7 @@ def test_a_level_that_is_gone_refuses_what_waits_and_ends_nothing(office: Office
 
 
 def test_what_comes_with_a_role_follows_policy_until_the_first_day(office: Office) -> None:
-    status = office.desk.onboard(joining())
+    status = office.desk.onboard(hire())
     office.work()
     office.change_level("crm/standard", says="Other words for the same.")
 
@@ -142,7 +123,7 @@ def test_what_comes_with_a_role_follows_policy_until_the_first_day(office: Offic
 
 
 def test_what_no_longer_comes_with_the_role_is_not_given(office: Office) -> None:
-    office.desk.onboard(joining())
+    office.desk.onboard(hire())
     roles = office.policies.now.roles
     csm = replace(roles["csm"], birthright=("phone/desk",))
     office.policies.now = replace(office.policies.now, roles={**roles, "csm": csm})
