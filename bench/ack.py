@@ -24,15 +24,16 @@ RATE = 200.0
 class Size:
     """How much is sent, and how often the two are measured in turns."""
 
-    rounds: int
+    bursts: int
     burst: int
+    steadies: int
     steady: int
     warm_up: int
     connections: int = 24
 
 
-FULL = Size(rounds=5, burst=2500, steady=600, warm_up=400)
-QUICK = Size(rounds=1, burst=60, steady=20, warm_up=10, connections=4)
+FULL = Size(bursts=5, burst=2500, steadies=9, steady=600, warm_up=2000)
+QUICK = Size(bursts=1, burst=60, steadies=1, steady=20, warm_up=10, connections=4)
 
 
 def run(size: Size = FULL) -> dict[str, float]:
@@ -41,12 +42,15 @@ def run(size: Size = FULL) -> dict[str, float]:
         usher.send("warm", size.warm_up, size.connections)
         bare.send("warm", size.warm_up, size.connections)
         assert usher.lost() == 0, "it does not keep what it acknowledges: nothing to measure"
-        bursts, steadies = [], []
-        for turn in range(size.rounds):
-            bursts.append(_pair(bare, usher, f"b{turn}", size.burst, size.connections))
-            steadies.append(
-                _pair(bare, usher, f"s{turn}", size.steady, size.connections, rate=RATE)
-            )
+        # the steady load first: what a burst has left for the disk to do is no part of it
+        steadies = [
+            _pair(bare, usher, f"s{turn}", size.steady, size.connections, rate=RATE)
+            for turn in range(size.steadies)
+        ]
+        bursts = [
+            _pair(bare, usher, f"b{turn}", size.burst, size.connections)
+            for turn in range(size.bursts)
+        ]
         usher.die_under_load("kill", size.burst, size.connections)
         lost = usher.lost()
     return _told(bursts, steadies, sent=len(usher.promised), lost=lost)

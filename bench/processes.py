@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -61,16 +61,22 @@ class Process:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Take no processor time inside the block."""
-        os.kill(self.pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            os.kill(self.pid, signal.SIGCONT)
+            self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it with SIGKILL: nothing is finished or flushed."""
-        self._process.kill()
+        """End it and its children with SIGKILL: nothing is finished or flushed."""
+        if self._process.poll() is None:
+            self._signal(signal.SIGKILL)
         self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in _family(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def free_port() -> int:

@@ -34,10 +34,9 @@ from bot.adapters.slack.client import make_client
 from bot.adapters.slack.health import SlackHealth
 from bot.adapters.slack.members import SlackMembers
 from bot.adapters.store.database import make_engine
-from bot.adapters.store.migrating import is_current, migrate
 from bot.adapters.store.records import Posted
 from bot.adapters.store.store import InboxWriter, Store
-from bot.domain.errors import ConnectorError, SettingsError
+from bot.domain.errors import ConnectorError
 from bot.domain.policy import Provider
 from bot.logs import logged
 from bot.ports import Clock, Health
@@ -47,7 +46,7 @@ from bot.workflows.advance import advance
 from bot.workflows.context import ADVANCE, END, HANDLE, TELL, Context, SeatService, start_handling
 from bot.workflows.desk import FrontDesk
 from bot.workflows.ending import end
-from bot.workflows.engine import Engine, EngineSettings, migrate_engine
+from bot.workflows.engine import Engine, EngineSettings
 from bot.workflows.handling import handle
 from bot.workflows.sweep import beat, forget, sweep, take_over
 from bot.workflows.telling import tell
@@ -347,22 +346,7 @@ class Usher:
         thread.start()
         self._threads.append(thread)
 
-    # ---- beginning and end ----------------------------------------------------------------------
-
-    def migrate(self) -> None:
-        """Bring the database up to date: the engine's tables and our own."""
-        migrate_engine(self.settings.database_url.reveal())
-        migrate(self.database)
-
-    def is_migrated(self) -> bool:
-        return is_current(self.database)
-
-    def require_tables(self) -> None:
-        """Raise SettingsError unless the database is up to date."""
-        if not self.is_migrated():
-            raise SettingsError(
-                "The database is not up to date.", problems=("Run `usher migrate` first.",)
-            )
+    # ---- the end --------------------------------------------------------------------------------
 
     def stop(self, wait_s: int = 20) -> None:
         """Finish what is running, at most `wait_s` seconds; the next worker resumes the rest."""

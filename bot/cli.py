@@ -71,7 +71,7 @@ def _complain(error: SettingsError | PolicyError) -> None:
 
 @app.command()
 def serve() -> None:
-    """Run everything in one process: doorways and work (the way to run on SQLite)."""
+    """Run everything: a process for the doorways and one for the work (the way on SQLite)."""
     from bot.serving import serve as run
 
     run(takes_requests=True, does_work=True)
@@ -96,8 +96,10 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Create or update the database (the release phase; `serve` does it by itself)."""
-    with _usher(needs_tables=False) as usher:
-        usher.migrate()
+    from bot.settings import load_local_settings
+    from bot.tables import migrate_database
+
+    migrate_database(load_local_settings().database_url.reveal())
     out.print("The database is up to date.")
 
 
@@ -292,18 +294,18 @@ def grants_revoke(grant_id: str) -> None:
 
 
 @contextmanager
-def _usher(*, needs_tables: bool = True) -> Iterator[Any]:
+def _usher() -> Iterator[Any]:
     from bot.app import Usher
     from bot.logs import configure_logs
     from bot.settings import load_settings
+    from bot.tables import require_tables
 
     settings = load_settings()
     configure_logs(settings.log_level, json=False, stream=sys.stderr)
+    require_tables(settings.database_url.reveal())
     usher = Usher(settings)
     try:
-        if needs_tables:
-            usher.require_tables()
-            usher.context.people.refresh()
+        usher.context.people.refresh()
         yield usher
     finally:
         usher.stop(0)

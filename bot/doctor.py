@@ -7,6 +7,7 @@ from bot.app import Usher
 from bot.domain.errors import ConnectorError, PolicyError, SettingsError
 from bot.ports import Health
 from bot.settings import load_settings
+from bot.tables import is_migrated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ def _roster(usher: Usher) -> Iterator[Finding]:
 
 def _database(usher: Usher) -> Finding:
     try:
-        if usher.is_migrated():
+        if is_migrated(usher.settings.database_url.reveal()):
             return Finding(part="database", is_fine=True, text="up to date")
     except ConnectorError as error:
         return Finding(part="database", is_fine=False, text=error.detail)

@@ -16,6 +16,7 @@ from bot.domain.errors import Conflict
 from bot.sandbox.world import Ports, World
 from bot.serving import http_server
 from bot.settings import load_settings
+from bot.tables import migrate_database
 
 EAGER = Pace(
     poll_s=0.05,
@@ -85,7 +86,7 @@ class Playground:
 
     def start(self) -> None:
         """Start the bot: database, work, doorways; returns once it listens."""
-        self.usher.migrate()
+        migrate_database(self._environ["DATABASE_URL"])
         self.usher.work()
         listening = threading.Event()
         self._server = http_server(self.usher, listening.set)

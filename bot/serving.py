@@ -1,11 +1,13 @@
-"""Running a server process: settings, logs, database, HTTP, work, and a graceful end."""
+"""Running servers: settings, logs, database, what answers, what works, and a graceful end."""
 
 import gc
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from multiprocessing import connection, get_context, parent_process
 from socket import socket
 
 import structlog
@@ -14,9 +16,10 @@ import uvicorn
 from bot.adapters.store.database import database_url
 from bot.adapters.store.single import only_worker
 from bot.app import Usher
-from bot.domain.errors import SettingsError
+from bot.domain.errors import ConnectorError, SettingsError, Unavailable
 from bot.logs import configure_logs
 from bot.settings import load_settings
+from bot.tables import migrate_database, require_tables
 
 log = structlog.get_logger()
 
@@ -29,33 +32,99 @@ SWITCH_S = 0.001
 def serve(
     environ: Mapping[str, str] | None = None, *, takes_requests: bool, does_work: bool
 ) -> None:
-    """Run until told to stop (SIGTERM, SIGINT); runs then finish or are left to others."""
+    """Run until told to stop (SIGTERM, SIGINT); runs then finish or are left to others.
+
+    What answers and what works are processes of their own, so that work holds no answer up.
+    """
     settings = load_settings(environ)
     configure_logs(settings.log_level, json=not sys.stderr.isatty(), stream=sys.stderr)
     url = settings.database_url.reveal()
     is_sqlite = database_url(url).get_backend_name() == "sqlite"
     if is_sqlite and not (takes_requests and does_work):
         raise SettingsError(
-            "SQLite is for one process.",
+            "SQLite is for one machine that does everything.",
             problems=("DATABASE_URL is SQLite: run `usher serve`, or set a postgresql:// URL.",),
         )
     with ExitStack() as stack:
         told = stack.enter_context(_told_to_stop())
         if does_work:
             stack.enter_context(only_worker(url))
-        usher = Usher(settings)
-        stack.callback(_stop, usher)
         if is_sqlite:
-            usher.migrate()
+            migrate_database(url)
         else:
-            usher.require_tables()
-        if does_work:
-            usher.work()
-        if takes_requests:
-            _answer_promptly()
+            require_tables(url)
+        usher = Usher(settings)
+        stack.callback(log.info, "stopped")
+        if not takes_requests:
+            _work_until(told, usher)
+        elif not does_work:
             _answer_until(told, usher)
         else:
-            told.wait()
+            with _worker_beside(told, usher):
+                _answer_until(told, usher)
+
+
+# ---- the process that works ---------------------------------------------------------------------
+
+
+def _work_until(told: threading.Event, usher: Usher) -> None:
+    try:
+        usher.work()
+        told.wait()
+    finally:
+        usher.stop(STOP_AFTER_S)
+
+
+@contextmanager
+def _worker_beside(told: threading.Event, usher: Usher) -> Iterator[None]:
+    """Have a worker while the block runs; one that ends by itself ends the block too, and raises.
+
+    A fork costs no second start. Until then there are no threads and no connections: an Usher makes
+    them when it is put to use, and a fork must not share them.
+    """
+    worker = get_context("fork").Process(target=_be_worker, args=(told, usher), name="worker")
+    worker.start()
+
+    def watch() -> None:
+        connection.wait([worker.sentinel])
+        told.set()
+
+    threading.Thread(target=watch, name="watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.join(STOP_AFTER_S + 5)
+        worker.kill()
+        worker.join()
+    if worker.exitcode:
+        raise Unavailable(
+            "The worker process has failed; the log says why. Start `usher serve` again.",
+            service="usher",
+        )
+
+
+def _be_worker(told: threading.Event, usher: Usher) -> None:
+    """Work in a process beside the one that answers, and never outlive it."""
+
+    def follow() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)  # it was killed: the next worker goes on, as after any crash
+
+    threading.Thread(target=follow, name="follow", daemon=True).start()
+    os.nice(10)  # whoever waits for an answer comes first
+    try:
+        _work_until(told, usher)
+    except ConnectorError as error:
+        log.critical("worker.failed", service=error.service, why=error.detail)
+        os._exit(1)
+    except Exception:
+        log.exception("worker.failed")
+        os._exit(1)
+
+
+# ---- the process that answers -------------------------------------------------------------------
 
 
 def _answer_promptly() -> None:
@@ -90,18 +159,18 @@ def http_server(usher: Usher, on_ready: Callable[[], None] | None = None) -> uvi
 
 
 def _answer_until(told: threading.Event, usher: Usher) -> None:
-    def end_if_told() -> None:
-        # the signal came before the server had begun to listen to signals
-        if told.is_set():
-            server.should_exit = True
+    try:
+        server = http_server(usher)
+        _answer_promptly()
+        threading.Thread(target=_end_when, args=(told, server), name="end", daemon=True).start()
+        server.run()
+    finally:
+        usher.stop(STOP_AFTER_S)
 
-    server = http_server(usher, end_if_told)
-    server.run()
 
-
-def _stop(usher: Usher) -> None:
-    usher.stop(STOP_AFTER_S)
-    log.info("stopped")
+def _end_when(told: threading.Event, server: uvicorn.Server) -> None:
+    told.wait()
+    server.should_exit = True
 
 
 @contextmanager

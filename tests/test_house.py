@@ -31,6 +31,8 @@ CATCH_ALL = {
     "bot/adapters/store/store.py": "the writer thread: every waiting sender must get an answer",
     "bot/sandbox/salesforce/store.py": "a rollback, which raises again",
     "bot/app.py": "the background loop: a failed round is logged, the next one comes",
+    "bot/serving.py": "the edge of the worker's process: what ended it is logged, and redacted",
+    "handlers/slack/routes.py": "the edge: every event gets an answer, as Bolt gives one elsewhere",
     "bot/workflows/advance.py": "the edge of a run: counted as an attempt, in the end needs_it",
     "bot/workflows/ending.py": "the edge of a run: counted as an attempt, in the end needs_it",
     "bot/workflows/handling.py": "the edge of a run: one message must not hold up the others",

@@ -184,8 +184,46 @@ def test_sqlite_is_refused_for_more_than_one_process(on_sqlite: Processes, comma
     code, said = on_sqlite.run(command)
 
     assert code == 2
-    assert "SQLite is for one process." in said
+    assert "SQLite is for one machine that does everything." in said
     assert "run `usher serve`, or set a postgresql:// URL." in said
+
+
+@pytest.mark.parametrize("victim", ["parent", "worker"])
+def test_when_half_of_serve_is_killed_the_other_half_ends_and_the_next_one_goes_on(
+    world: World, on_sqlite: Processes, victim: str
+) -> None:
+    world.github.person("octo-cai").open_form(FORM, title="Salesforce for me")
+    server = on_sqlite.start("serve")
+    on_sqlite.until(on_sqlite.is_ready)
+    [worker] = children(server.pid)
+    assert send_webhook(on_sqlite.url, "1") in {200, 202, 204}
+
+    os.kill({"parent": server.pid, "worker": worker}[victim], signal.SIGKILL)
+    code = server.wait(30)
+
+    again = on_sqlite.start("serve")
+    on_sqlite.until(lambda: len(_replies(world)) == 1)
+    assert not is_running(worker)
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(30) == 0, on_sqlite.said()
+    assert code == {"parent": -signal.SIGKILL, "worker": 3}[victim]
+    assert ("The worker process has failed" in on_sqlite.said()) == (victim == "worker")
+
+
+def children(pid: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, check=True, text=True
+    )
+    pairs = [line.split() for line in listed.stdout.splitlines()]
+    return [int(child) for child, parent in pairs if int(parent) == pid]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_postgresql_is_not_served_before_it_is_migrated(on_postgresql: Processes) -> None:

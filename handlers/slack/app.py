@@ -1,8 +1,10 @@
 """The Slack doorway: one Bolt app that verifies before it parses."""
 
+import json
 import logging
 import ssl
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
@@ -25,31 +27,52 @@ from handlers.slack.signature import SignatureCheck
 
 log = structlog.get_logger(__name__)
 
+Event = dict[str, Any]
+"""The verified body of an event callback."""
+
 
 class SlackApp(App):
-    """A Bolt app that reads HTTP by itself; `dispatch` alone does not verify (Socket Mode)."""
+    """A Bolt app that reads HTTP by itself; `dispatch` alone does not verify (Socket Mode).
+
+    Events do not go through Bolt: they come in crowds, nobody chooses among listeners for them, and
+    its way to a listener takes as long as the sync to disk that they wait for (bench/ack).
+    """
 
     def __init__(
-        self, *, check: SignatureCheck, client: WebClient, authorize: "_OneTeam", edge: Edge
+        self,
+        *,
+        check: SignatureCheck,
+        client: WebClient,
+        team_id: str | None,
+        bot_token: str,
+        inbox: Inbox,
+        now: Callable[[], datetime],
+        edge: Edge,
     ) -> None:
         super().__init__(
             name="usher",
             logger=_bolt_logger(),
             client=client,
-            authorize=authorize,
+            authorize=_OneTeam(bot_token, team_id),
             # the listener finishes before the answer: durable first, then acknowledged
             process_before_response=True,
             token_verification_enabled=False,
             request_verification_enabled=False,  # `answer` does it, on the raw bytes
             ignoring_self_events_enabled=False,  # all bots are ignored, not only ourselves
             attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
             ssl_check_enabled=False,
         )
         self._check = check
         self._edge = edge
+        self._team_only = OwnTeamOnly(team_id, edge)
+        self.use(self._team_only)
         self.error(listener(edge.on_error))
+        self._conversations = Conversations(
+            client=client, inbox=inbox, now=now, run=self.listener_runner.listener_executor.submit
+        )
 
-    def read(self, body: bytes, headers: Mapping[str, str]) -> BoltRequest | BoltResponse:
+    def read(self, body: bytes, headers: Mapping[str, str]) -> Event | BoltRequest | BoltResponse:
         """Verify and parse one HTTP request, or refuse it; header names are lower-case."""
         signature = headers.get("x-slack-signature", "")
         flaw = self._check.flaw(
@@ -59,8 +82,11 @@ class SlackApp(App):
             log.warning("slack_signature_refused", flaw=flaw.value)
             return BoltResponse(status=401, body={"error": "invalid request"})
         try:
+            text = body.decode()
+            if text.startswith("{") and (event := _event(json.loads(text))) is not None:
+                return event
             return BoltRequest(
-                body=body.decode(),
+                body=text,
                 # the signature does not cover headers: Bolt gets only the one that it needs
                 headers={"content-type": headers.get("content-type", "")},
                 context={SIGNATURE_KEY: signature},
@@ -69,9 +95,13 @@ class SlackApp(App):
             log.warning("slack_body_unreadable")
             return BoltResponse(status=400, body={"error": "unreadable"})
 
-    def not_kept(self, error: BaseException, request: BoltRequest) -> BoltResponse:
+    def take(self, event: Event) -> Future[bool] | None:
+        """Begin to keep an event; None for one that is none of our business."""
+        return self._conversations.take(event) if self._team_only.is_own(event) else None
+
+    def on_error(self, error: Exception, event: Event) -> BoltResponse:
         """Answer for an event that could not be kept."""
-        return self._edge.on_error(error, request.body)
+        return self._edge.on_error(error, event)
 
 
 class _OneTeam(Authorize):
@@ -102,16 +132,20 @@ def make_slack_app(
     app = SlackApp(
         check=SignatureCheck(signing_secret, now),
         client=client,
-        authorize=_OneTeam(bot_token, team_id),
+        team_id=team_id,
+        bot_token=bot_token,
+        inbox=inbox,
+        now=now,
         edge=edge,
     )
-    app.use(OwnTeamOnly(team_id, edge))
-    # Bolt asks the listeners in order: what comes most often stands first
-    Conversations(client=client, inbox=inbox, now=now).register(app)
     Buttons(client=client, inbox=inbox).register(app)
     Forms(desk=desk, inbox=inbox).register(app)
     AccessCommand(client=client, desk=desk, issue_url=public_issue_url).register(app)
     return app
+
+
+def _event(body: Event) -> Event | None:
+    return body if body.get("type") == "event_callback" else None
 
 
 def _bolt_logger() -> logging.Logger:

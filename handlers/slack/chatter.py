@@ -1,6 +1,5 @@
 """Events: somebody writes to the bot or opens its Home tab. Kept durably, answered with help."""
 
-import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,20 +9,17 @@ from http.client import HTTPException
 from typing import Any
 
 import structlog
-from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.domain.inbound import Chatter
 from bot.ports import Inbox
 from handlers.slack import views
-from handlers.slack.listeners import listener
-from handlers.slack.payloads import PENDING, actor, envelope
+from handlers.slack.payloads import Body, actor, envelope
 
 MESSAGE, MENTION, HOME = "message.im", "app_mention", "app_home_opened"
 EVENTS = (HOME, MENTION, MESSAGE)
 
-_ANY_EVENT = re.compile("")
 _QUIET_FOR = timedelta(hours=1)
 _MOST_AT_ONCE = 4
 _MOST_REMEMBERED = 10_000
@@ -34,35 +30,32 @@ log = structlog.get_logger(__name__)
 class Conversations:
     """Takes every event in; help is a courtesy, once an hour and never in the way."""
 
-    def __init__(self, *, client: WebClient, inbox: Inbox, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        client: WebClient,
+        inbox: Inbox,
+        now: Callable[[], datetime],
+        run: Callable[..., object],
+    ) -> None:
         self._client = client
         self._inbox = inbox
         self._now = now
+        self._run = run
         self._helped: dict[tuple[str, str], datetime] = {}
         self._free = threading.BoundedSemaphore(_MOST_AT_ONCE)
-        self._run: Callable[..., object] | None = None
 
-    def register(self, app: App) -> None:
-        self._run = app.listener_runner.listener_executor.submit
-        app.event(_ANY_EVENT)(listener(self.on_event))
-
-    def on_event(self, body: dict[str, Any], context: BoltContext) -> None:
-        """Keep the event before it is acknowledged; a known delivery is only acknowledged."""
-        event = body["event"]
-        kind = _kind(event)
-        if kind is None:
-            return
+    def take(self, body: Body) -> Future[bool] | None:
+        """Begin to keep an event, if it is one of ours; its answer waits for the future."""
+        event = body.get("event")
+        if not isinstance(event, dict) or (kind := _kind(event)) is None:
+            return None
         chatter = Chatter(
             actor=actor(body), event_type=kind, text_length=len(str(event.get("text") or ""))
         )
-        message, waited_for = envelope(body, context, chatter), context.get(PENDING)
-        if waited_for is None:
-            if self._inbox.receive(message):
-                self._offer_help(kind, event)
-            return
-        kept = self._inbox.post(message)
+        kept = self._inbox.post(envelope(body, {}, chatter))
         kept.add_done_callback(partial(self._once_kept, kind, event))
-        waited_for.append(kept)
+        return kept
 
     def _once_kept(self, kind: str, event: dict[str, Any], kept: Future[bool]) -> None:
         if not kept.cancelled() and kept.exception() is None and kept.result():
@@ -76,8 +69,7 @@ class Conversations:
         if len(self._helped) >= _MOST_REMEMBERED:
             self._helped.clear()
         self._helped[key] = now
-        if self._run is not None:
-            self._run(self._help, kind, event)
+        self._run(self._help, kind, event)
 
     def _help(self, kind: str, event: dict[str, Any]) -> None:
         user, channel = str(event["user"]), str(event.get("channel") or "")

@@ -96,10 +96,14 @@ class OwnTeamOnly(Middleware):
         next: Callable[[], BoltResponse],  # noqa: A002  # Bolt's name
     ) -> BoltResponse | None:
         del resp
-        if self._team_id is None or teams(req.body) <= {self._team_id}:
-            return next()
-        log.info("slack_other_team", kind=_kind(req.body))
-        return self._edge.say(req.body, OTHER_TEAM)
+        return next() if self.is_own(req.body) else self._edge.say(req.body, OTHER_TEAM)
+
+    def is_own(self, body: Body) -> bool:
+        """Say whether everybody in it belongs to our workspace."""
+        is_own = self._team_id is None or teams(body) <= {self._team_id}
+        if not is_own:
+            log.info("slack_other_team", kind=_kind(body))
+        return is_own
 
 
 def _kind(body: Body) -> str:

@@ -12,8 +12,6 @@ Body = Mapping[str, Any]
 
 SIGNATURE_KEY = "usher_signature"
 """Where the verified signature stands in Bolt's context."""
-PENDING = "usher_pending"
-"""Where whoever waits by itself for what an event has begun wants to find it in Bolt's context."""
 
 
 def actor(body: Body) -> Actor:

@@ -1,17 +1,16 @@
 """The route that Slack calls: bounded in what it reads, nothing slow on the event loop."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 
 from fastapi import APIRouter, Request, Response
-from slack_bolt import BoltResponse
+from slack_bolt import BoltRequest, BoltResponse
 from starlette.concurrency import run_in_threadpool
 
 from bot.domain.errors import Unavailable
 from bot.ports import INBOX_TIMEOUT_S
 from handlers.slack.app import SlackApp
-from handlers.slack.payloads import PENDING
 
 PATH = "/slack/events"
 MAX_BODY_BYTES = 1024 * 1024
@@ -49,25 +48,23 @@ async def _read(request: Request) -> bytes | None:
 
 
 async def _answer(app: SlackApp, body: bytes, headers: Mapping[str, str]) -> BoltResponse:
-    request = app.read(body, headers)
-    if isinstance(request, BoltResponse):
-        return request
-    if request.body.get("type") != "event_callback":
-        return await run_in_threadpool(app.dispatch, request)
+    found = app.read(body, headers)
+    if isinstance(found, BoltResponse):
+        return found
+    if isinstance(found, BoltRequest):
+        return await run_in_threadpool(app.dispatch, found)
     # Events come in crowds and wait for the disk only: no thread each, and they share its syncs.
-    pending: list[Future[bool]] = []
-    request.context[PENDING] = pending
-    answer = app.dispatch(request)
-    problem = await _problem(pending)
-    return answer if problem is None else app.not_kept(problem, request)
+    try:
+        if (kept := app.take(found)) is not None:
+            await _durable(kept)
+    except Exception as error:  # noqa: BLE001  # the edge has an answer to everything
+        return app.on_error(error, found)
+    return BoltResponse(status=200, body="")
 
 
-async def _problem(pending: Iterable[Future[bool]]) -> BaseException | None:
-    for kept in map(asyncio.wrap_future, pending):
-        await asyncio.wait([kept], timeout=INBOX_TIMEOUT_S)
-        if not kept.done():
-            kept.cancel()
-            return Unavailable("The database is too slow to take this.", service="database")
-        if (error := kept.exception()) is not None:
-            return error
-    return None
+async def _durable(kept: Future[bool]) -> None:
+    try:
+        async with asyncio.timeout(INBOX_TIMEOUT_S):
+            await asyncio.wrap_future(kept)  # gives `kept` up with itself
+    except TimeoutError as exc:
+        raise Unavailable("The database is too slow to take this.", service="database") from exc

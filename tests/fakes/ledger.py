@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from bot.domain.errors import Unavailable
 from bot.ports import Ledger, Transaction
@@ -25,6 +26,11 @@ class FlakyLedger:
         self._check()
         with self._store.read() as tx:
             yield tx
+
+    def keep(self, claim: Any) -> Any:
+        """What a Store can besides, for the writer of its inbox."""
+        self._check()
+        return self._store.keep(claim)  # type: ignore[attr-defined]  # a Store then, see above
 
     def _check(self) -> None:
         if self.is_down:

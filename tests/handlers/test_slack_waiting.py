@@ -6,7 +6,6 @@ from concurrent.futures import Future
 import httpx
 import pytest
 from fastapi import FastAPI
-from slack_bolt import BoltRequest
 
 from bot.domain.inbound import Envelope
 from handlers.slack.routes import slack_routes
@@ -61,13 +60,3 @@ def test_an_event_that_cannot_be_kept_in_time_is_given_up_and_asked_for_again(
     assert send(inbox, 1) == [503]
     [(kept, _is_new)] = inbox.waiting
     assert kept.cancelled()
-
-
-def test_without_our_route_an_event_is_kept_before_bolt_answers() -> None:
-    inbox = FakeInbox()
-    app = slack_app(inbox, FakeDesk())
-
-    answer = app.dispatch(BoltRequest(body=direct_message("Ev1").decode()))
-
-    assert answer.status == 200
-    assert [kept.delivery_id for kept in inbox.envelopes] == ["Ev1"]

@@ -1,5 +1,6 @@
 """Connections to SQLite (WAL) or PostgreSQL, and the one time type of all tables."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -73,7 +74,7 @@ def outages_translated() -> Iterator[None]:
     """Raise Unavailable for a database that is gone, locked or out of connections; nothing else."""
     try:
         yield
-    except (OperationalError, PoolTimeoutError) as exc:
+    except (OperationalError, PoolTimeoutError, sqlite3.OperationalError) as exc:
         # SQLite says «operational» also when a statement is wrong; that is no outage.
         if sqlite_code(exc) == "SQLITE_ERROR":
             raise
@@ -86,4 +87,5 @@ def outages_translated() -> Iterator[None]:
 
 def sqlite_code(exc: Exception) -> str:
     """Return SQLite's own name for an error, empty for another database's."""
-    return str(getattr(exc.__cause__, "sqlite_errorname", ""))
+    cause = exc if isinstance(exc, sqlite3.Error) else exc.__cause__
+    return str(getattr(cause, "sqlite_errorname", ""))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,6 +27,23 @@ class Posted:
     needs_handling: bool = True
 
 
+def inbox_columns(posted: Posted) -> dict[str, Any]:
+    """Return the row of a message as it comes in."""
+    done_at = None if posted.needs_handling else posted.at
+    return {
+        "delivery_id": posted.delivery_id,
+        "source": posted.source,
+        "message": posted.message,
+        "received_at": posted.at,
+        "handled_at": done_at,
+        "reply": None,
+        "answered_at": done_at,
+        "attempts": 0,
+        "due_at": None,
+        "note": "",
+    }
+
+
 class InboxRows:
     """Messages as they came in, once per delivery id."""
 
@@ -34,19 +52,7 @@ class InboxRows:
 
     def keep(self, posted: Sequence[Posted]) -> set[str]:
         """Keep messages and return the delivery ids that were not known."""
-        values = [
-            {
-                "delivery_id": p.delivery_id,
-                "source": p.source,
-                "message": p.message,
-                "received_at": p.at,
-                "handled_at": None if p.needs_handling else p.at,
-                "answered_at": None if p.needs_handling else p.at,
-                "attempts": 0,
-                "note": "",
-            }
-            for p in posted
-        ]
+        values = [inbox_columns(p) for p in posted]
         return insert_new(self._db, tables.inbox, tables.inbox.c.delivery_id, values)
 
     def get(self, delivery_id: str, *, lock: bool = False) -> Kept | None:

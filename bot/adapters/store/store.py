@@ -1,7 +1,7 @@
 """The store: transactions over the tables, and the group commit of the inbox."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 import sqlalchemy as sa
 
 from bot.adapters.store.database import outages_translated
+from bot.adapters.store.quick import QuickInbox
 from bot.adapters.store.records import (
     AuditRows,
     CursorRows,
@@ -46,6 +47,18 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._quick = QuickInbox(engine) if engine.dialect.name == "sqlite" else None
+
+    def keep(self, claim: Callable[[], Sequence[Posted]]) -> set[str]:
+        """Keep messages that need no handling and return the delivery ids that were not known.
+
+        `claim` names them, once the database has answered.
+        """
+        if self._quick is not None:
+            with self._quick.begin() as quick:
+                return quick.keep(claim())
+        with self.begin() as tx:
+            return tx.inbox.keep(claim())
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -61,6 +74,8 @@ class Store:
             yield Transaction(connection)
 
     def close(self) -> None:
+        if self._quick is not None:
+            self._quick.close()
         self._engine.dispose()
 
 
@@ -108,27 +123,54 @@ class InboxWriter:
             yield item
 
     def _commit(self, batch: list[tuple[Posted, Future[bool]]]) -> None:
-        wanted: list[tuple[Posted, Future[bool]]] | None = None
+        waiting = _Waiting(batch)
         try:
-            with self._store.begin() as tx:
-                # Only now, when the database has answered: whoever gave up before that has been
-                # told that nothing was saved, and that must be true.
-                wanted = _still_wanted(batch)
-                if not wanted:
-                    return
-                new = tx.inbox.keep([posted for posted, _future in wanted])
-                open_ids = [p.delivery_id for p, _f in wanted if p.needs_handling]
-                if to_handle := [i for i in dict.fromkeys(open_ids) if i in new]:
-                    self._start_runs(tx, to_handle)
+            new = self._keep(waiting)
         except Exception as exc:  # noqa: BLE001  # every waiting sender must get an answer, whatever broke
-            for _posted, future in _still_wanted(batch) if wanted is None else wanted:
-                future.set_exception(exc)
-            return
-        for posted, future in wanted:
+            waiting.fail(exc)
+        else:
+            waiting.answer(new)
+
+    def _keep(self, waiting: "_Waiting") -> set[str]:
+        if not waiting.need_handling:
+            return self._store.keep(waiting.claim)
+        with self._store.begin() as tx:
+            posted = waiting.claim()
+            new = tx.inbox.keep(posted)
+            to_handle = [p.delivery_id for p in posted if p.needs_handling and p.delivery_id in new]
+            if to_handle:
+                self._start_runs(tx, list(dict.fromkeys(to_handle)))
+            return new
+
+
+class _Waiting:
+    """Messages that are committed together, and who waits for each."""
+
+    def __init__(self, items: list[tuple[Posted, Future[bool]]]) -> None:
+        self._items = items
+        self._claimed = False
+
+    @property
+    def need_handling(self) -> bool:
+        return any(posted.needs_handling for posted, _future in self._items)
+
+    def claim(self) -> list[Posted]:
+        """Name the messages whose senders still wait; from now on they cannot give up.
+
+        Only when the database has answered: whoever gave up before that has been told that nothing
+        was saved, and that must be true.
+        """
+        if not self._claimed:
+            self._claimed = True
+            self._items = [item for item in self._items if item[1].set_running_or_notify_cancel()]
+        return [posted for posted, _future in self._items]
+
+    def answer(self, new: set[str]) -> None:
+        for posted, future in self._items:
             future.set_result(posted.delivery_id in new)
             new.discard(posted.delivery_id)  # twice in one batch: the second one was known
 
-
-def _still_wanted(batch: list[tuple[Posted, Future[bool]]]) -> list[tuple[Posted, Future[bool]]]:
-    """Claim the messages whose senders still wait; call it once for each batch."""
-    return [item for item in batch if item[1].set_running_or_notify_cancel()]
+    def fail(self, exc: Exception) -> None:
+        self.claim()
+        for _posted, future in self._items:
+            future.set_exception(exc)

@@ -118,13 +118,20 @@ inbox = sa.Table(
     sa.Column("delivery_id", sa.String(200), primary_key=True),
     sa.Column("source", sa.String(16), nullable=False),
     sa.Column("message", sa.Text, nullable=False),
-    sa.Column("received_at", Instant, nullable=False, index=True),
+    sa.Column("received_at", Instant, nullable=False),
     sa.Column("handled_at", Instant, nullable=True),
     sa.Column("reply", sa.Text, nullable=True),
     sa.Column("answered_at", Instant, nullable=True),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("due_at", Instant, nullable=True, index=True),
+    sa.Column("due_at", Instant, nullable=True),
     sa.Column("note", sa.Text, nullable=False),
+)
+# Only of what is open: few at any time, and nothing to write for what was answered at once.
+sa.Index(
+    "ix_inbox_open",
+    inbox.c.received_at,
+    sqlite_where=inbox.c.answered_at.is_(None),
+    postgresql_where=inbox.c.answered_at.is_(None),
 )
 
 audit = sa.Table(

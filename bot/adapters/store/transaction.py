@@ -32,12 +32,17 @@ def insert_new(
     values: Sequence[Mapping[str, Any]],
 ) -> set[str]:
     """Insert rows whose key is new, many at once, and return the keys of those."""
-    statement = _insert_new(connection.dialect.name, table, key)
+    if not values:
+        return set()
+    statement = insert_new_statement(connection.dialect.name, table, key)
     return set(connection.execute(statement, values).scalars())
 
 
 @cache  # making it and asking for its cache key costs as much as running it
-def _insert_new(dialect: str, table: sa.Table, key: sa.Column[str]) -> ReturningInsert[Any]:
+def insert_new_statement(
+    dialect: str, table: sa.Table, key: sa.Column[str]
+) -> ReturningInsert[Any]:
+    """Make the statement that inserts a row whose key is new and then returns the key."""
     make = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return make(table).on_conflict_do_nothing().returning(key)
 

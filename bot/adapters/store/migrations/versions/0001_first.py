@@ -165,8 +165,10 @@ def _inbox() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("delivery_id", name="pk_inbox"),
     )
-    op.create_index("ix_inbox_due_at", "inbox", ["due_at"])
-    op.create_index("ix_inbox_received_at", "inbox", ["received_at"])
+    is_open = sa.text("answered_at IS NULL")
+    op.create_index(
+        "ix_inbox_open", "inbox", ["received_at"], sqlite_where=is_open, postgresql_where=is_open
+    )
 
 
 def _audit() -> None:
