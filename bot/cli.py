@@ -190,7 +190,7 @@ def requests_list(
     from bot.domain.request import RequestState
 
     states = [_choice(RequestState, state)] if state else list(RequestState)
-    with _usher() as usher, usher.ledger.read() as tx:
+    with _reading() as tx:
         found = tx.requests.select(states, limit)
     rows = [
         {
@@ -210,7 +210,7 @@ def requests_list(
 @requests_app.command("show")
 def requests_show(request_id: str, as_json: AsJson = False) -> None:
     """Show one request with everything that happened to it."""
-    with _usher() as usher, usher.ledger.read() as tx:
+    with _reading() as tx:
         request = tx.requests.get(request_id)
         entries = tx.audit.of_subject(request_id)
     if request is None:
@@ -264,7 +264,7 @@ def grants_list(
     from bot.domain.grant import GrantState
 
     held = [state for state in GrantState if state is not GrantState.ENDED]
-    with _usher() as usher, usher.ledger.read() as tx:
+    with _reading() as tx:
         found = tx.grants.of_person(person) if person else tx.grants.select(held, limit)
     rows = [
         {
@@ -291,6 +291,24 @@ def grants_revoke(grant_id: str) -> None:
 
 
 # ---- shared -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _reading() -> Iterator[Any]:
+    """Look into the database; nobody needs a service's secrets for that."""
+    from bot.adapters.store.database import make_engine
+    from bot.adapters.store.store import Store
+    from bot.settings import load_local_settings
+    from bot.tables import require_tables
+
+    url = load_local_settings().database_url.reveal()
+    require_tables(url)
+    store = Store(make_engine(url))
+    try:
+        with store.read() as tx:
+            yield tx
+    finally:
+        store.close()
 
 
 @contextmanager

@@ -39,10 +39,10 @@ class Electorate:
     def _bearers(self, name: str) -> Iterator[Person]:
         group = self.policy.group(name)
         if name == MANAGER:
-            found = [self.roster.get(self.person.manager_id)]
-        else:
-            found = [self.roster.by_github(login) for login in group.members] if group else []
-        yield from (person for person in found if person)
+            if manager := self.roster.get(self.person.manager_id):
+                yield manager
+        elif group:
+            yield from self.roster.members(group.members)
 
 
 def find_needs(

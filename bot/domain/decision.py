@@ -204,18 +204,13 @@ def _requester_is_away(case: _Case) -> Iterator[Reason]:
 def _requester_may_not_ask(case: _Case) -> Iterator[Reason]:
     """Only the person, their manager and IT ask for access."""
     is_manager = case.requester.id == case.person.manager_id
-    if case.is_on_behalf and not is_manager and not _is_in_it(case.requester, case.policy):
+    is_in_it = case.policy.is_member(case.requester, IT_GROUP)
+    if case.is_on_behalf and not is_manager and not is_in_it:
         yield Reason(
             text=f"{case.requester.name} may not ask for access for {case.person.name}.",
             next_step=f"{case.person.name}, their manager, or somebody in IT can ask.",
             field="for_whom",
         )
-
-
-def _is_in_it(person: Person, policy: Policy) -> bool:
-    group = policy.group(IT_GROUP)
-    members = {login.casefold() for login in group.members} if group else set()
-    return bool(person.github) and str(person.github).casefold() in members
 
 
 def _role_is_unknown(case: _Case) -> Iterator[Reason]:

@@ -31,6 +31,8 @@ class Person:
     github: str | None = None
     slack_id: str | None = None
     handoff_vault: str | None = None
+    is_on_file: bool = True
+    """False for somebody whom only the onboarding API has named so far."""
 
     @property
     def mail_name(self) -> str:
@@ -81,6 +83,11 @@ class Roster:
 
     def by_github(self, login: str) -> Person | None:
         return self._github.get(login.casefold())
+
+    def members(self, logins: Iterable[str]) -> tuple[Person, ...]:
+        """Return the people of a group; who holds an API token must not make approvers."""
+        found = (self.by_github(login) for login in logins)
+        return tuple(person for person in found if person and person.is_on_file)
 
     def by_mail(self, mail: str) -> Person | None:
         return self._mail.get(mail.strip().casefold())

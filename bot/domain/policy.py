@@ -8,6 +8,8 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.domain.people import Person
+
 EVERYONE = "everyone"
 MANAGER = "manager"
 IT_GROUP = "it"
@@ -268,3 +270,10 @@ class Policy:
 
     def group(self, name: str) -> Group | None:
         return self.company.groups.get(name)
+
+    def is_member(self, person: Person, name: str) -> bool:
+        """Whether the group names this person's GitHub login, and the roster file says it is so."""
+        group = self.group(name)
+        login = (person.github or "").casefold()
+        members = {member.casefold() for member in group.members} if group else set()
+        return person.is_on_file and bool(login) and login in members

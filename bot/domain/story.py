@@ -219,10 +219,9 @@ def handoff_for(
     said_yes = ", ".join(story.name(approval.person_id) for approval in _yes(request))
     by = said_yes or "policy (comes with the role)"
     until = person.local_time(grant.until) if grant.until else "no end date"
-    ends = f" (until {_day(grant.until, person)})" if grant.until else ""
     return Handoff(
         vault_id=vault_id,
-        title=f"{system.title}{ends}",
+        title=system.title,
         username=grant.username,
         url=system.url,
         note=f"{grant.level_id}, approved by {by}. Ends: {until}. {_FIRST_LOG_IN}",

@@ -17,6 +17,7 @@ from bot.domain.inbound import (
     Verb,
 )
 from bot.domain.people import Person
+from bot.domain.policy import IT_GROUP
 from bot.domain.request import Request, RequestEvent, RequestState, Task, Verdict, next_state
 from bot.domain.review import review
 from bot.ports import Transaction
@@ -31,7 +32,7 @@ from bot.workflows.context import (
     start_end,
     status_key,
 )
-from bot.workflows.judging import is_it, judge_again, owns_system, still_stands, who_is
+from bot.workflows.judging import judge_again, owns_system, still_stands, who_is
 from bot.workflows.moves import end_grant, move
 
 HELP = (
@@ -211,9 +212,8 @@ def _ask_whoever_steps_in(
 
 
 def _cancel(ctx: Context, tx: Transaction, request: Request, person: Person) -> str:
-    if person.id not in (request.requester_id, request.person_id) and not is_it(
-        person, ctx.policy()
-    ):
+    is_theirs = person.id in (request.requester_id, request.person_id)
+    if not is_theirs and not ctx.policy().is_member(person, IT_GROUP):
         raise NotPermitted(
             "Only the person who asked, the person it is for, or IT may cancel a request.",
             next_step="Approvers can /deny it with a reason.",

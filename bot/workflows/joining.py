@@ -115,4 +115,5 @@ def _person(call: OnboardingCall) -> Person:
         github=call.github,
         slack_id=call.slack_id,
         handoff_vault=call.handoff_vault,
+        is_on_file=False,
     )

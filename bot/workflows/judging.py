@@ -121,18 +121,8 @@ def who_is(actor: Actor, roster: Roster, now: datetime) -> Person:
     return found
 
 
-def is_in_group(person: Person, name: str, policy: Policy) -> bool:
-    """Whether this person's GitHub login is in a group of the policy."""
-    group = policy.group(name)
-    login = (person.github or "").casefold()
-    return bool(group and login and login in {member.casefold() for member in group.members})
-
-
-def is_it(person: Person, policy: Policy) -> bool:
-    return is_in_group(person, IT_GROUP, policy)
-
-
 def owns_system(person: Person, level_id: str, policy: Policy) -> bool:
     """Whether this person belongs to IT or to those who look after the level's system."""
     system = policy.systems.get(level_id.partition("/")[0])
-    return is_it(person, policy) or (system is not None and is_in_group(person, system.dri, policy))
+    is_it = policy.is_member(person, IT_GROUP)
+    return is_it or (system is not None and policy.is_member(person, system.dri))

@@ -9,13 +9,13 @@ from bot.domain.decision import Answer, Reason
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected
 from bot.domain.inbound import MAX_REASON, Submission, Surface, parse_duration
 from bot.domain.people import Person, Roster
-from bot.domain.policy import Duration
+from bot.domain.policy import IT_GROUP, Duration
 from bot.domain.quoting import quoted
 from bot.domain.request import Request, RequestEvent, RequestState, next_state
 from bot.domain.text import is_blank_or_symbols
 from bot.ports import Transaction
 from bot.workflows.context import Context, audit
-from bot.workflows.judging import Judged, is_it, judge, who_is
+from bot.workflows.judging import Judged, judge, who_is
 from bot.workflows.moves import move
 
 
@@ -229,7 +229,9 @@ def _is_same(words: Understood, request: Request) -> bool:
 def _editor(ctx: Context, request: Request, submission: Submission) -> Person:
     """Find who edited; only those whom the request is about, or IT, may change it."""
     editor = who_is(submission.actor, ctx.people.roster(), ctx.clock.now())
-    if editor.id in (request.requester_id, request.person_id) or is_it(editor, ctx.policy()):
+    if editor.id in (request.requester_id, request.person_id) or ctx.policy().is_member(
+        editor, IT_GROUP
+    ):
         return editor
     raise NotPermitted(
         "Only the person who asked, the person it is for, or IT may change a request.",

@@ -318,8 +318,7 @@ def _owners(ctx: Context, story: Story) -> list[str]:
         names += [group.backup or IT_GROUP] if group else [IT_GROUP]
         for name in names:
             group = policy.group(name)
-            found = [story.roster.by_github(login) for login in group.members] if group else []
-            told += [person.id for person in found if person]
+            told += [person.id for person in story.roster.members(group.members if group else ())]
     return list(dict.fromkeys(told))
 
 

@@ -1,6 +1,7 @@
 """What Slack's payloads say: who acts, under which delivery id, on what."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from bot.domain.errors import InvalidRequest
 from bot.domain.inbound import Actor, Envelope, Inbound, Surface
 
 Body = Mapping[str, Any]
+
+_VIEW = re.compile(r"V[A-Z0-9]{2,40}")
 
 SIGNATURE_KEY = "usher_signature"
 """Where the verified signature stands in Bolt's context."""
@@ -34,12 +37,18 @@ def teams(body: Body) -> frozenset[str]:
 def envelope(body: Body, context: Body, message: Inbound) -> Envelope:
     """Wrap a message under Slack's own id for it.
 
-    An event has an id that its retries share. A command or a click has none; its signature is one,
-    so that an exact replay within the five minutes of its validity is the same delivery.
+    An event has an id that its retries share, and a form one of its own: it is sent in once, and
+    once more only by a person who did not see our answer. A command or a click has none; its
+    signature is one, so that an exact replay within the five minutes of its validity is the same.
     """
-    event_id = body.get("event_id")
-    delivery_id = str(event_id) if event_id else f"sig:{context[SIGNATURE_KEY]}"
+    delivery_id = _delivery_id(body) or f"sig:{context[SIGNATURE_KEY]}"
     return Envelope(source=Surface.SLACK, delivery_id=delivery_id, message=message)
+
+
+def _delivery_id(body: Body) -> str:
+    if body.get("type") == "view_submission" and _VIEW.fullmatch(str(body["view"].get("id"))):
+        return f"view:{body['view']['id']}"
+    return str(body.get("event_id") or "")
 
 
 def _user(body: Body) -> tuple[str, str]:

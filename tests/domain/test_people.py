@@ -1,5 +1,6 @@
 """People are found in every spelling of themselves, and never taken for each other."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.people import Roster
-from tests.factories import EVERYBODY, NOW, person, roster
+from tests.factories import EVERYBODY, NOW, person, policy, roster
 
 
 def found(words: str, *people: object) -> list[str]:
@@ -70,6 +71,19 @@ def test_what_two_people_share_finds_neither_of_them(shared: dict[str, str]) -> 
     }
     assert {key for key, one in by.items() if one is None} == set(shared)
     assert company.get("ivy") is not None
+
+
+def test_a_group_has_only_people_whom_the_roster_file_names() -> None:
+    """Who holds an API token names logins too, and must not make approvers with them."""
+    onboarded = person("zoe", github="octo-zoe", is_on_file=False)
+    company, rules = roster(onboarded), policy()
+    it = replace(rules.company.groups["it"], members=("octo-ivy", "OCTO-zoe", "octo-nobody"))
+    rules = replace(rules, company=replace(rules.company, groups={"it": it}))
+
+    assert [one.id for one in company.members(it.members)] == ["ivy"]
+    assert rules.is_member(replace(onboarded, is_on_file=True), "it")
+    assert not rules.is_member(onboarded, "it")
+    assert not rules.is_member(onboarded, "nobody")
 
 
 def test_people_without_a_login_are_not_each_other() -> None:

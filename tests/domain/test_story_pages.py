@@ -117,7 +117,7 @@ def test_a_hand_off_says_who_approved_and_until_when_where_the_person_is() -> No
         "vault",
     )
 
-    assert made.title == "CRM (until 2026-11-09)"
+    assert made.title == "CRM"
     assert made.note == (
         "crm/standard, approved by Bea Doe, zoe. Ends: 2026-11-09 21:00 (America/Chicago). "
         "Change the password when you log in for the first time."

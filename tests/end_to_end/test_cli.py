@@ -137,6 +137,14 @@ def test_missing_and_contradictory_settings_are_all_told_at_once(said: list[Told
     assert "Traceback" not in told.err
 
 
+@pytest.mark.parametrize("words", [("requests", "list"), ("grants", "list")])
+def test_looking_needs_no_services_secret(house: House, words: tuple[str, ...]) -> None:
+    told = usher({"DATABASE_URL": house.environ["DATABASE_URL"]}, *words)
+
+    assert (told.code, told.err) == (OK, "")
+    assert told.out
+
+
 def test_the_bot_does_not_start_on_a_broken_policy(house: House, said: list[Told]) -> None:
     broken = house.folder / "broken"
     _copy_broken(house, broken)

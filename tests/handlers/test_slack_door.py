@@ -352,6 +352,22 @@ def test_a_request_with_nothing_filled_in_is_judged_and_does_not_break(slack: Sl
     assert (message.level, message.how_long, message.for_whom) == ("", "", "")
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "kept"), [("V0ONE", "V0ONE", 1), ("V0ONE", "V0TWO", 2), ("x\ny", "x\ny", 2)]
+)
+def test_a_form_that_is_sent_in_again_is_the_same_request(
+    slack: Slack, first: str, second: str, kept: int
+) -> None:
+    """Slack shows an error when our answer is lost, and leaves the form open."""
+    for view_id, why in ((first, "Numbers"), (second, "Numbers, please")):
+        sent = submission("request:ask", "", why=why)
+        sent["view"]["id"] = view_id
+        answer = slack.interact(sent)
+        assert (answer.status_code, answer.text) == (200, "")
+
+    assert len(slack.inbox.messages) == kept
+
+
 def test_a_press_by_nobody_is_not_kept(slack: Slack) -> None:
     assert slack.interact(press(user={})).status_code == 200
     assert slack.inbox.envelopes == []
