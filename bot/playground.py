@@ -121,6 +121,7 @@ class Playground:
         pause = threading.Event()
         while quiet < 2:  # noqa: PLR2004  # a webhook may start a run between two looks
             self.world.github.deliver_pending(timeout_s)
+            self.world.slack.retry_due()
             quiet = 0 if self._is_busy() else quiet + 1
             if time.monotonic() > deadline:
                 raise TimeoutError(f"still busy: {self.usher.engine.live()}")
@@ -184,7 +185,7 @@ def run_sandbox(folder: Path, out: Console, *, with_bot: bool) -> None:
         out.print("Start a bot in it with these settings and `usher serve`:\n")
         for name, value in environ.items():
             out.print(f"export {name}={value}", markup=False)
-        _wait_for_interrupt(out)
+        _wait_for_interrupt(out, world)
         front.close()
         world.close()
         return
@@ -208,7 +209,7 @@ def _run_with_bot(folder: Path, out: Console, ports: Ports) -> None:
     front = Front(playground.world, bot_url=playground.url)
     page = front.serve(FRONT_PORT)
     out.print(_WELCOME.format(page=page, bot=playground.url, folder=folder), markup=False)
-    _wait_for_interrupt(out)
+    _wait_for_interrupt(out, playground.world)
     front.close()
     playground.stop()
 
@@ -231,8 +232,10 @@ Stop with Ctrl-C.
 """
 
 
-def _wait_for_interrupt(out: Console) -> None:
+def _wait_for_interrupt(out: Console, world: World) -> None:
+    pause = threading.Event()
     try:
-        threading.Event().wait()
+        while not pause.wait(1):
+            world.slack.retry_due()  # what the bot did not acknowledge comes again
     except KeyboardInterrupt:
         out.print("\nStopping.")

@@ -67,6 +67,18 @@ def test_github_is_told_to_come_back_and_a_redelivery_is_taken(house: House) -> 
     assert len(house.requests_of(team.engineer)) == 1
 
 
+def test_what_somebody_said_meanwhile_is_sent_again_by_slack_and_kept_once(house: House) -> None:
+    team, before = house.team(), house.count("inbox")
+
+    with _locked(house):
+        answer = house.slack(team.engineer).say("How do I get into Salesforce?")
+    assert (answer.status, house.count("inbox")) == (503, before)
+    house.settle()  # Slack tries again at once, then later
+    house.travel(timedelta(minutes=2))
+
+    assert house.count("inbox") == before + 1
+
+
 def test_work_that_met_a_locked_database_is_finished_afterwards(house: House) -> None:
     team = house.team()
     request = house.ask(team.engineer, "salesforce/view-only")
