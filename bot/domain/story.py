@@ -108,6 +108,7 @@ _NEXT_STEPS = {
     RequestState.DENIED: _ASK_AGAIN,
 }
 _FIRST_LOG_IN = "Change the password when you log in for the first time."
+_SINCE_THEN = "What has changed since: type /access mine in Slack."
 
 
 _NEWS = frozenset({RequestState.DELIVERED, RequestState.DENIED, RequestState.LAPSED})
@@ -214,7 +215,11 @@ def _first_page(story: Story) -> Card:
 def handoff_for(
     request: Request, grant: Grant, system: System, person: Person, roster: Roster, vault_id: str
 ) -> Handoff:
-    """Describe the log-in that goes into the person's hand-off vault."""
+    """Describe the log-in that goes into the person's hand-off vault.
+
+    The note is never written anew, also when another level follows in the same account: Connect
+    answers any change of an item with the whole item, and the password would travel once more.
+    """
     story = Story(request=request, roster=roster, level=None, system=system, grant=grant)
     said_yes = ", ".join(story.name(approval.person_id) for approval in _yes(request))
     by = said_yes or "policy (comes with the role)"
@@ -224,7 +229,7 @@ def handoff_for(
         title=system.title,
         username=grant.username,
         url=system.url,
-        note=f"{grant.level_id}, approved by {by}. Ends: {until}. {_FIRST_LOG_IN}",
+        note=f"{grant.level_id}, approved by {by}. Ends: {until}. {_FIRST_LOG_IN} {_SINCE_THEN}",
         tag=tag_of(request.id),
     )
 
