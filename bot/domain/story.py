@@ -110,7 +110,6 @@ _NEXT_STEPS = {
 _FIRST_LOG_IN = "Change the password when you log in for the first time."
 _SINCE_THEN = "What has changed since: type /access mine in Slack."
 
-
 _NEWS = frozenset({RequestState.DELIVERED, RequestState.DENIED, RequestState.LAPSED})
 
 

@@ -120,7 +120,8 @@ def test_a_hand_off_says_who_approved_and_until_when_where_the_person_is() -> No
     assert made.title == "CRM"
     assert made.note == (
         "crm/standard, approved by Bea Doe, zoe. Ends: 2026-11-09 21:00 (America/Chicago). "
-        "Change the password when you log in for the first time."
+        "Change the password when you log in for the first time. "
+        "What has changed since: type /access mine in Slack."
     )
     assert (made.username, made.url, made.tag, made.vault_id) == (
         "ann@acme.example.crm",
