@@ -52,11 +52,11 @@ class Process:
 
     def cpu_s(self) -> float:
         """Return the processor seconds used so far by the process and its children."""
-        return sum(_cpu_s(pid) for pid in _family(self.pid))
+        return sum(_cpu_s(pid) for pid in family(self.pid))
 
     def resident_mib(self) -> float:
         """Return the resident memory of the process and its children."""
-        return sum(_resident_mib(pid) for pid in _family(self.pid))
+        return sum(_resident_mib(pid) for pid in family(self.pid))
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -74,7 +74,7 @@ class Process:
         self._process.wait()
 
     def _signal(self, number: signal.Signals) -> None:
-        for pid in _family(self.pid):
+        for pid in family(self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
@@ -112,7 +112,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """List a process and all below it."""
     parents = {int(p.name): _parent(p) for p in Path("/proc").iterdir() if p.name.isdigit()}
     found = [pid]

@@ -76,7 +76,7 @@ class SystemClock:
 class Pace:
     """How eagerly a process looks for work (seconds); tests are more eager than servers."""
 
-    poll_s: float = 0.75
+    poll_s: float = 1.0
     sweep_cron: str = "*/20 * * * * *"
     beat_s: float = 10.0
     alive_s: float = 30.0

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process
 from socket import socket
 
@@ -27,6 +27,31 @@ STOP_AFTER_S = 20
 """Shorter than the 30 s after which platforms kill."""
 SWITCH_S = 0.001
 """How long a thread that works may hold up one that answers; Python's 5 ms add up for an answer."""
+
+
+class _Told:
+    """Whether this process has been told to stop, and a way to wait for it.
+
+    A signal may come at any moment, also in the middle of a `threading.Event`, whose lock it would
+    then wait for in vain; a pipe has none.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+
+    def tell(self, *_signal: object) -> None:
+        with suppress(BlockingIOError):
+            os.write(self._writer, b"!")  # nobody reads it: it stays told
+
+    def fileno(self) -> int:
+        return self._reader
+
+    def is_set(self) -> bool:
+        return bool(connection.wait([self._reader], timeout=0))
+
+    def wait(self) -> None:
+        connection.wait([self._reader])
 
 
 def serve(
@@ -55,6 +80,8 @@ def serve(
             require_tables(url)
         usher = Usher(settings)
         stack.callback(log.info, "stopped")
+        if told.is_set():
+            return
         if not takes_requests:
             _work_until(told, usher)
         elif not does_work:
@@ -67,7 +94,7 @@ def serve(
 # ---- the process that works ---------------------------------------------------------------------
 
 
-def _work_until(told: threading.Event, usher: Usher) -> None:
+def _work_until(told: _Told, usher: Usher) -> None:
     try:
         usher.work()
         told.wait()
@@ -76,35 +103,41 @@ def _work_until(told: threading.Event, usher: Usher) -> None:
 
 
 @contextmanager
-def _worker_beside(told: threading.Event, usher: Usher) -> Iterator[None]:
+def _worker_beside(told: _Told, usher: Usher) -> Iterator[None]:
     """Have a worker while the block runs; one that ends by itself ends the block too, and raises.
 
     A fork costs no second start. Until then there are no threads and no connections: an Usher makes
     them when it is put to use, and a fork must not share them.
     """
-    worker = get_context("fork").Process(target=_be_worker, args=(told, usher), name="worker")
+    worker = get_context("fork").Process(target=_be_worker, args=(usher,), name="worker")
     worker.start()
+    ended_by_itself = threading.Event()
 
     def watch() -> None:
-        connection.wait([worker.sentinel])
-        told.set()
+        if told.fileno() not in connection.wait([worker.sentinel, told.fileno()]):
+            ended_by_itself.set()
+        told.tell()
+        worker.terminate()  # the two stop at the same time
 
-    threading.Thread(target=watch, name="watch", daemon=True).start()
+    watcher = threading.Thread(target=watch, name="watch", daemon=True)
+    watcher.start()
     try:
         yield
     finally:
-        worker.terminate()
+        told.tell()
+        watcher.join()
         worker.join(STOP_AFTER_S + 5)
         worker.kill()
         worker.join()
-    if worker.exitcode:
+    if ended_by_itself.is_set():
         raise Unavailable(
-            "The worker process has failed; the log says why. Start `usher serve` again.",
+            f"The worker process has ended by itself (exit code {worker.exitcode}); "
+            "unless it was killed, the log says why. Start `usher serve` again.",
             service="usher",
         )
 
 
-def _be_worker(told: threading.Event, usher: Usher) -> None:
+def _be_worker(usher: Usher) -> None:
     """Work in a process beside the one that answers, and never outlive it."""
 
     def follow() -> None:
@@ -115,13 +148,15 @@ def _be_worker(told: threading.Event, usher: Usher) -> None:
     threading.Thread(target=follow, name="follow", daemon=True).start()
     os.nice(10)  # whoever waits for an answer comes first
     try:
-        _work_until(told, usher)
+        with _told_to_stop() as told:
+            _work_until(told, usher)
     except ConnectorError as error:
         log.critical("worker.failed", service=error.service, why=error.detail)
         os._exit(1)
     except Exception:
         log.exception("worker.failed")
         os._exit(1)
+    os._exit(0)  # what would not stop in time is left to the next worker
 
 
 # ---- the process that answers -------------------------------------------------------------------
@@ -158,7 +193,7 @@ def http_server(usher: Usher, on_ready: Callable[[], None] | None = None) -> uvi
     return server
 
 
-def _answer_until(told: threading.Event, usher: Usher) -> None:
+def _answer_until(told: _Told, usher: Usher) -> None:
     try:
         server = http_server(usher)
         _answer_promptly()
@@ -168,23 +203,24 @@ def _answer_until(told: threading.Event, usher: Usher) -> None:
         usher.stop(STOP_AFTER_S)
 
 
-def _end_when(told: threading.Event, server: uvicorn.Server) -> None:
+def _end_when(told: _Told, server: uvicorn.Server) -> None:
     told.wait()
     server.should_exit = True
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """Set an event on SIGTERM and SIGINT instead of dying of them.
+def _told_to_stop() -> Iterator[_Told]:
+    """Take SIGTERM and SIGINT as being told, instead of dying of them.
 
     Here for the whole life of the process: also while it starts, and while it stops, for uvicorn
     sends itself the signal once more after its own end.
     """
-    told = threading.Event()
+    told = _Told()
     numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, lambda *_: told.set()) for number in numbers}
+    before = {number: signal.signal(number, told.tell) for number in numbers}
     try:
         yield told
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        told.tell()  # whoever still waits

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,8 +16,9 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from bench.processes import family
 from bot.adapters.store.database import make_engine
-from bot.sandbox.world import World
+from bot.sandbox.world import HR_TOKEN, World
 from tests.contracts.conftest import SERVER
 from tests.fakes.github_wire import comment, comment_event, encoded, headers, issue, user
 
@@ -195,7 +197,7 @@ def test_when_half_of_serve_is_killed_the_other_half_ends_and_the_next_one_goes_
     world.github.person("octo-cai").open_form(FORM, title="Salesforce for me")
     server = on_sqlite.start("serve")
     on_sqlite.until(on_sqlite.is_ready)
-    [worker] = children(server.pid)
+    [worker] = family(server.pid)[1:]
     assert send_webhook(on_sqlite.url, "1") in {200, 202, 204}
 
     os.kill({"parent": server.pid, "worker": worker}[victim], signal.SIGKILL)
@@ -207,15 +209,34 @@ def test_when_half_of_serve_is_killed_the_other_half_ends_and_the_next_one_goes_
     again.send_signal(signal.SIGTERM)
     assert again.wait(30) == 0, on_sqlite.said()
     assert code == {"parent": -signal.SIGKILL, "worker": 3}[victim]
-    assert ("The worker process has failed" in on_sqlite.said()) == (victim == "worker")
+    assert ("The worker process has ended by itself" in on_sqlite.said()) == (victim == "worker")
 
 
-def children(pid: int) -> list[int]:
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, check=True, text=True
+def test_whoever_joins_today_is_known_to_the_worker_at_once(
+    world: World, on_sqlite: Processes
+) -> None:
+    """The doorways take the person in, and the worker has another memory."""
+    person = {
+        "id": "p117",
+        "mail": "noor.aziz@acme.example",
+        "name": "Noor Aziz",
+        "role": "account-executive",
+        "manager_id": "p002",
+        "timezone": "UTC",
+        "first_day": (datetime.now(UTC) - timedelta(days=1)).date().isoformat(),
+    }
+    on_sqlite.start("serve")
+    on_sqlite.until(on_sqlite.is_ready)
+
+    answer = requests.post(
+        f"{on_sqlite.url}/api/v1/onboardings",
+        json={"person": person},
+        headers={"Authorization": f"Bearer {HR_TOKEN}", "Idempotency-Key": "noor-1"},
+        timeout=10,
     )
-    pairs = [line.split() for line in listed.stdout.splitlines()]
-    return [int(child) for child, parent in pairs if int(parent) == pid]
+
+    assert answer.status_code == 201, answer.text
+    on_sqlite.until(lambda: world.salesforce.org.user("p117") is not None)
 
 
 def is_running(pid: int) -> bool:

@@ -39,7 +39,8 @@ class Electorate:
     def _bearers(self, name: str) -> Iterator[Person]:
         group = self.policy.group(name)
         if name == MANAGER:
-            if manager := self.roster.get(self.person.manager_id):
+            manager = self.roster.get(self.person.manager_id)
+            if manager and manager.is_on_file:  # nobody approves by the onboarding API's word
                 yield manager
         elif group:
             yield from self.roster.members(group.members)

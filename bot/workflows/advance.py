@@ -37,6 +37,7 @@ from bot.workflows.context import (
     audit,
     backoff,
     changed,
+    get_to_know,
     is_worth_a_retry,
     still_wanted,
     touch,
@@ -89,6 +90,7 @@ def _move(ctx: Context, request_id: str, run: int) -> str:
     request = _current(ctx, request_id, run)
     if request is None:
         return REST
+    get_to_know(ctx, request.person_id, request.requester_id)
     match request.state:
         case RequestState.APPROVED:
             return _to_the_queue(ctx, request)

@@ -124,6 +124,13 @@ def changed(ctx: Context, tx: Transaction, request: Request, *, was: Request) ->
     return True
 
 
+def get_to_know(ctx: Context, *person_ids: str) -> None:
+    """Look whether somebody has joined a moment ago, in another process; outside a transaction."""
+    roster = ctx.people.roster()
+    if not all(roster.get(person_id) for person_id in person_ids):
+        ctx.people.refresh()
+
+
 def still_wanted(ctx: Context, request: Request) -> None:
     """Read the row again before an outside write: a run that comes back late must not go on.
 

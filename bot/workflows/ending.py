@@ -21,6 +21,7 @@ from bot.workflows.context import (
     SeatService,
     audit,
     backoff,
+    get_to_know,
     is_worth_a_retry,
     item_key,
     touch,
@@ -66,6 +67,7 @@ def _end(ctx: Context, grant_id: str, run: int) -> str:
     grant = _current(ctx, grant_id, run)
     if grant is None:
         return REST
+    get_to_know(ctx, grant.person_id)
     system = ctx.policy().systems.get(grant.system)
     if system is None:
         raise Conflict(f"{grant.system} is no longer known.", service="policy")

@@ -54,6 +54,7 @@ def apply(ctx: Context, delivery_id: str) -> str:
         lease = ctx.clock.now() + HANDLING_LEASE
         tx.inbox.postpone(delivery_id, lease, "being handled", attempts=kept.attempts)
     message = MESSAGE.validate_json(kept.message)
+    ctx.people.refresh()  # whom it speaks of may have joined a moment ago, in another process
     refusal = _vet(ctx, message)
     with ctx.ledger.begin() as tx:
         fresh = tx.inbox.get(delivery_id, lock=True)

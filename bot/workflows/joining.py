@@ -25,10 +25,11 @@ def checked(ctx: Context, call: OnboardingCall) -> tuple[Person, Role]:
             next_step=f"Known roles: {', '.join(sorted(ctx.policy().roles))}.",
             field="person.role",
         )
-    if roster.get(call.manager_id) is None:
+    manager = roster.get(call.manager_id)
+    if manager is None or not manager.is_on_file:
         raise InvalidRequest(
-            "The roster does not know this manager.",
-            next_step="Send the id of a person in the roster.",
+            "The roster file does not know this manager.",
+            next_step="Send the id of a person in the roster file.",
             field="person.manager_id",
         )
     known = roster.get(call.person_id)

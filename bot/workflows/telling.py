@@ -22,6 +22,7 @@ from bot.workflows.context import (
     audit,
     backoff,
     digest,
+    get_to_know,
     is_worth_a_retry,
     status_key,
     write_once,
@@ -52,6 +53,7 @@ def _tell_guarded(ctx: Context, request_id: str, revision: int) -> str:
         request = tx.requests.get(request_id)
     if request is None or request.revision != revision:
         return "superseded"
+    get_to_know(ctx, request.person_id, request.requester_id)
     tried = [_try(act, request_id) for act in _surfaces(ctx, request_id)]
     # «is not None»: trouble without a time to wait is trouble too, but false.
     troubles = [trouble for trouble in tried if trouble is not None]

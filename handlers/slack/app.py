@@ -22,7 +22,7 @@ from handlers.slack.command import AccessCommand
 from handlers.slack.edge import Edge, OwnTeamOnly
 from handlers.slack.forms import Forms
 from handlers.slack.listeners import listener
-from handlers.slack.payloads import SIGNATURE_KEY
+from handlers.slack.payloads import SIGNATURE_KEY, event_id
 from handlers.slack.signature import SignatureCheck
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ Event = dict[str, Any]
 
 
 class SlackApp(App):
-    """A Bolt app that reads HTTP by itself; `dispatch` alone does not verify (Socket Mode).
+    """A Bolt app that reads HTTP by itself; `dispatch` alone does not verify and takes no event.
 
     Events do not go through Bolt: they come in crowds, nobody chooses among listeners for them, and
     its way to a listener takes as long as the sync to disk that they wait for (bench/ack).
@@ -83,7 +83,7 @@ class SlackApp(App):
             return BoltResponse(status=401, body={"error": "invalid request"})
         try:
             text = body.decode()
-            if text.startswith("{") and (event := _event(json.loads(text))) is not None:
+            if text.lstrip().startswith("{") and (event := _event(json.loads(text))) is not None:
                 return event
             return BoltRequest(
                 body=text,
@@ -145,7 +145,11 @@ def make_slack_app(
 
 
 def _event(body: Event) -> Event | None:
-    return body if body.get("type") == "event_callback" else None
+    if body.get("type") != "event_callback":
+        return None
+    if not event_id(body):
+        raise ValueError("an event without an id")
+    return body
 
 
 def _bolt_logger() -> logging.Logger:

@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 
 from bot.domain.errors import RequestRejected
-from bot.domain.inbound import MAX_FIELD, MAX_REASON, Press, Submission, Verb
+from bot.domain.inbound import MAX_FIELD, MAX_REASON, Envelope, Press, Submission, Verb
 from bot.domain.text import clean, is_blank_or_symbols
 from bot.ports import Desk, Inbox
 from handlers.slack.actions import Callback, Field
@@ -15,6 +15,7 @@ from handlers.slack.payloads import actor, button_in_metadata, envelope, typed
 
 _FIELDS = frozenset(field.value for field in Field)
 _NO_WORDS = "Please say why in words."
+_HAVE_IT = "I have this already, as you sent it first. Please close the form; see /access mine."
 
 
 class Forms:
@@ -34,8 +35,7 @@ class Forms:
         if errors:
             ack(response_action="errors", errors=errors)
             return
-        self._inbox.receive(envelope(body, context, submission))
-        ack()
+        self._take(ack, envelope(body, context, submission))
 
     def on_deny(self, ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         why = typed(body, Field.WHY)
@@ -51,8 +51,13 @@ class Forms:
             digest=button.digest,
             reason=clean(why, MAX_REASON),
         )
-        self._inbox.receive(envelope(body, context, press))
-        ack()
+        self._take(ack, envelope(body, context, press))
+
+    def _take(self, ack: Ack, message: Envelope) -> None:
+        if self._inbox.receive(message):
+            ack()
+        else:  # what has been changed in the form since then must not seem to be taken in
+            ack(response_action="errors", errors={Field.WHY.value: _HAVE_IT})
 
     def _errors(self, submission: Submission, why: str) -> dict[str, str]:
         """Return all that is wrong, by field: nobody should have to find it bit by bit."""

@@ -12,6 +12,7 @@ from bot.domain.inbound import Actor, Envelope, Inbound, Surface
 Body = Mapping[str, Any]
 
 _VIEW = re.compile(r"V[A-Z0-9]{2,40}")
+_EVENT = re.compile(r"[A-Za-z0-9]{1,100}")
 
 SIGNATURE_KEY = "usher_signature"
 """Where the verified signature stands in Bolt's context."""
@@ -48,7 +49,13 @@ def envelope(body: Body, context: Body, message: Inbound) -> Envelope:
 def _delivery_id(body: Body) -> str:
     if body.get("type") == "view_submission" and _VIEW.fullmatch(str(body["view"].get("id"))):
         return f"view:{body['view']['id']}"
-    return str(body.get("event_id") or "")
+    return event_id(body)
+
+
+def event_id(body: Body) -> str:
+    """Return Slack's id of an event; empty for what is none."""
+    found = body.get("event_id")
+    return found if isinstance(found, str) and _EVENT.fullmatch(found) else ""
 
 
 def _user(body: Body) -> tuple[str, str]:

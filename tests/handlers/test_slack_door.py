@@ -352,20 +352,31 @@ def test_a_request_with_nothing_filled_in_is_judged_and_does_not_break(slack: Sl
     assert (message.level, message.how_long, message.for_whom) == ("", "", "")
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "kept"), [("V0ONE", "V0ONE", 1), ("V0ONE", "V0TWO", 2), ("x\ny", "x\ny", 2)]
-)
-def test_a_form_that_is_sent_in_again_is_the_same_request(
-    slack: Slack, first: str, second: str, kept: int
+@pytest.mark.parametrize("callback", ["request:ask", "request:deny_reason"])
+def test_a_form_that_is_sent_in_again_is_the_same_request_and_says_so(
+    slack: Slack, callback: str
 ) -> None:
-    """Slack shows an error when our answer is lost, and leaves the form open."""
-    for view_id, why in ((first, "Numbers"), (second, "Numbers, please")):
-        sent = submission("request:ask", "", why=why)
-        sent["view"]["id"] = view_id
-        answer = slack.interact(sent)
-        assert (answer.status_code, answer.text) == (200, "")
+    """Slack shows an error when our answer is lost, and leaves the form open for corrections."""
+    metadata = json.dumps({"request_id": "r-1", "digest": "d"})
+    sent = submission(callback, metadata, why="Numbers")
+    sent["view"]["id"] = "V0ONE"
+    assert slack.interact(sent).text == ""
 
-    assert len(slack.inbox.messages) == kept
+    again = submission(callback, metadata, why="Numbers, please")
+    again["view"]["id"] = "V0ONE"
+
+    assert slack.interact(again).json()["errors"]["why"].startswith("I have this already")
+    assert len(slack.inbox.messages) == 1
+
+
+@pytest.mark.parametrize("view_id", ["V0TWO", "x y", ""])
+def test_another_form_is_another_request(slack: Slack, view_id: str) -> None:
+    for why, number in (("Numbers", "V0ONE"), ("More numbers", view_id)):
+        sent = submission("request:ask", "", why=why)
+        sent["view"]["id"] = number
+        assert slack.interact(sent).text == ""
+
+    assert len(slack.inbox.messages) == 2
 
 
 def test_a_press_by_nobody_is_not_kept(slack: Slack) -> None:

@@ -1,6 +1,7 @@
 """Events wait for the disk without a thread each, and not for ever."""
 
 import asyncio
+import json
 from concurrent.futures import Future
 
 import httpx
@@ -32,13 +33,16 @@ class SlowInbox(FakeInbox):
 
 
 def send(inbox: FakeInbox, count: int) -> list[int]:
+    return post(inbox, [direct_message(f"Ev{number}") for number in range(count)])
+
+
+def post(inbox: FakeInbox, bodies: list[bytes]) -> list[int]:
     web = FastAPI()
     web.include_router(slack_routes(slack_app(inbox, FakeDesk())))
 
     async def send_all() -> list[int]:
         door = httpx.ASGITransport(web)
         async with httpx.AsyncClient(transport=door, base_url="http://bot") as client:
-            bodies = [direct_message(f"Ev{number}") for number in range(count)]
             posts = [
                 client.post("/slack/events", content=body, headers=signed(body)) for body in bodies
             ]
@@ -60,3 +64,12 @@ def test_an_event_that_cannot_be_kept_in_time_is_given_up_and_asked_for_again(
     assert send(inbox, 1) == [503]
     [(kept, _is_new)] = inbox.waiting
     assert kept.cancelled()
+
+
+@pytest.mark.parametrize("event_id", [None, "", "Ev 1", "\ud800", 7, "E" * 101])
+def test_an_event_without_a_proper_id_is_unreadable(event_id: object) -> None:
+    inbox = FakeInbox()
+    body = json.dumps(json.loads(direct_message("Ev1")) | {"event_id": event_id}).encode()
+
+    assert post(inbox, [body, b" \n" + direct_message("Ev2")]) == [400, 200]
+    assert [kept.delivery_id for kept in inbox.envelopes] == ["Ev2"]

@@ -37,6 +37,7 @@ def url(empty: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def database(url: str) -> Iterator[sa.Engine]:
     database = make_engine(url)
+    database.connect().close()  # switches a new file to WAL while nobody else has it open
     yield database
     database.dispose()
 
