@@ -357,8 +357,7 @@ def test_a_form_that_is_sent_in_again_is_the_same_request_and_says_so(
     slack: Slack, callback: str
 ) -> None:
     """Slack shows an error when our answer is lost, and leaves the form open for corrections."""
-    metadata = json.dumps({"request_id": "r-1", "digest": "d"})
-    sent = submission(callback, metadata, why="Numbers")
+    sent = submission(callback, '{"request_id": "r-1", "digest": "d"}', why="Numbers")
     sent["view"]["id"] = "V0ONE"
     assert slack.interact(sent).text == ""
 
