@@ -81,6 +81,7 @@ class Delivery:
         return [self._attempt(event) for event in due]
 
     def _attempt(self, delivery: EventDelivery) -> BotAnswer:
+        delivery.due_at = None  # under way: nobody else sends it meanwhile
         retries = len(delivery.answers)
         headers = {}
         if delivery.answers:
@@ -91,9 +92,7 @@ class Delivery:
         delivery.answers.append(answer)
         # apis/events-api: a 2xx is an acknowledgement, X-Slack-No-Retry: 1 asks to give up
         gives_up = answer.headers.get("x-slack-no-retry") == "1"
-        if answer.ok or gives_up or retries >= len(RETRY_AFTER_S):
-            delivery.due_at = None
-        else:
+        if not answer.ok and not gives_up and retries < len(RETRY_AFTER_S):
             delivery.due_at = self._clock() + RETRY_AFTER_S[retries]
         return answer
 
