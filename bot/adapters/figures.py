@@ -1,5 +1,6 @@
 """Figures for Prometheus, counted in the database at the moment they are asked for."""
 
+import time
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -9,9 +10,11 @@ from prometheus_client.registry import Collector
 
 from bot.adapters.store import tables
 
+HEARD_OF_S = 30
+
 
 class LedgerFigures(Collector):
-    """Counts requests and grants by state, and messages that wait to be handled."""
+    """Counts requests and grants by state, what waits to be handled or told, and workers."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -21,17 +24,33 @@ class LedgerFigures(Collector):
         with self._engine.execution_options(usher_reads=True).begin() as connection:
             yield self._states(connection, "usher_requests", "Requests by state", tables.requests)
             yield self._states(connection, "usher_grants", "Grants by state", tables.grants)
-            waiting = GaugeMetricFamily("usher_inbox_waiting", "Messages not yet answered")
-            query = sa.select(sa.func.count()).where(tables.inbox.c.answered_at.is_(None))
-            waiting.add_metric([], connection.execute(query).scalar_one())
-            yield waiting
-            untold = GaugeMetricFamily(
-                "usher_requests_untold", "Requests whose latest change people have not seen"
+            yield self._count(
+                connection,
+                "usher_inbox_waiting",
+                "Messages not yet answered",
+                tables.inbox.c.answered_at.is_(None),
             )
-            table = tables.requests
-            behind = sa.select(sa.func.count()).where(table.c.told_revision < table.c.revision)
-            untold.add_metric([], connection.execute(behind).scalar_one())
-            yield untold
+            yield self._count(
+                connection,
+                "usher_requests_untold",
+                "Requests whose latest change people have not seen",
+                tables.requests.c.told_revision < tables.requests.c.revision,
+            )
+            yield self._count(
+                connection,
+                "usher_workers",
+                f"Workers heard of within {HEARD_OF_S} seconds",
+                tables.workers.c.beat_at >= time.time() - HEARD_OF_S,
+            )
+
+    @staticmethod
+    def _count(
+        connection: sa.Connection, name: str, text: str, which: sa.ColumnElement[bool]
+    ) -> Metric:
+        family = GaugeMetricFamily(name, text)
+        query = sa.select(sa.func.count()).where(which)
+        family.add_metric([], connection.execute(query).scalar_one())
+        return family
 
     @staticmethod
     def _states(connection: sa.Connection, name: str, text: str, table: sa.Table) -> Metric:

@@ -1,5 +1,6 @@
 """Figures for Prometheus come from the rows of this moment."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +39,11 @@ def figures(engine: sa.Engine) -> dict[str, float]:
 
 
 def test_an_empty_house_has_nothing_to_count_and_nothing_waiting(engine: sa.Engine) -> None:
-    assert figures(engine) == {"usher_inbox_waiting": 0, "usher_requests_untold": 0}
+    assert figures(engine) == {
+        "usher_inbox_waiting": 0,
+        "usher_requests_untold": 0,
+        "usher_workers": 0,
+    }
 
 
 def test_requests_and_grants_are_counted_by_state(engine: sa.Engine) -> None:
@@ -56,6 +61,7 @@ def test_requests_and_grants_are_counted_by_state(engine: sa.Engine) -> None:
         'usher_grants{state="needs_it"}': 1,
         "usher_inbox_waiting": 0,
         "usher_requests_untold": 2,
+        "usher_workers": 0,
     }
 
 
@@ -72,3 +78,11 @@ def test_a_message_waits_until_it_is_answered(engine: sa.Engine) -> None:
         tx.inbox.handled("d-2", "a reply that is not sent yet", NOW)
 
     assert figures(engine)["usher_inbox_waiting"] == 1
+
+
+def test_only_workers_that_were_heard_of_lately_are_counted(engine: sa.Engine) -> None:
+    with Store(engine).begin() as tx:
+        tx.workers.beat("w-alive", time.time() - 5)
+        tx.workers.beat("w-gone", time.time() - 60)
+
+    assert figures(engine)["usher_workers"] == 1
