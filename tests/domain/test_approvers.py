@@ -1,5 +1,6 @@
 """Who must say yes: today's people, never those concerned, and each of them once."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import permutations
 
@@ -34,6 +35,14 @@ OWNED = level(approve=("manager", "crm-owners"))
 
 def test_each_name_of_the_rule_is_a_yes_of_its_own() -> None:
     assert asked(decided(OWNED)) == [("manager", ("bea",)), ("crm-owners", ("gus", "gil"))]
+
+
+@pytest.mark.parametrize("name", ["bea", "gus"])
+def test_nobody_approves_whom_only_the_onboarding_api_has_named(name: str) -> None:
+    answer = decided(OWNED, replace(roster().get(name), is_on_file=False))  # type: ignore[type-var]  # known
+
+    assert name not in {one for _because, from_ in asked(answer) for one in from_}
+    assert len(asked(answer)) == 2
 
 
 def test_a_level_that_names_nobody_follows_the_companys_default() -> None:
