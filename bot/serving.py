@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from multiprocessing import connection, get_context, parent_process
 from socket import socket
 
@@ -114,7 +114,9 @@ def _worker_beside(told: _Told, usher: Usher) -> Iterator[None]:
     ended_by_itself = threading.Event()
 
     def watch() -> None:
-        if told.fileno() not in connection.wait([worker.sentinel, told.fileno()]):
+        connection.wait([worker.sentinel, told.fileno()])
+        # A terminal and systemd signal both processes: the worker may be through before we hear it.
+        if not connection.wait([told.fileno()], timeout=1):
             ended_by_itself.set()
         told.tell()
         worker.terminate()  # the two stop at the same time
@@ -181,6 +183,7 @@ def http_server(usher: Usher, on_ready: Callable[[], None] | None = None) -> uvi
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
+    server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]  # `serve` listens to signals
     original = server.startup
 
     async def startup(sockets: list[socket] | None = None) -> None:
@@ -212,8 +215,7 @@ def _end_when(told: _Told, server: uvicorn.Server) -> None:
 def _told_to_stop() -> Iterator[_Told]:
     """Take SIGTERM and SIGINT as being told, instead of dying of them.
 
-    Here for the whole life of the process: also while it starts, and while it stops, for uvicorn
-    sends itself the signal once more after its own end.
+    Here for the whole life of the process: also while it starts, and while it stops.
     """
     told = _Told()
     numbers = (signal.SIGTERM, signal.SIGINT)

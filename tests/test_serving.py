@@ -212,6 +212,21 @@ def test_when_half_of_serve_is_killed_the_other_half_ends_and_the_next_one_goes_
     assert ("The worker process has ended by itself" in on_sqlite.said()) == (victim == "worker")
 
 
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_both_processes_at_once_is_a_graceful_end(
+    on_sqlite: Processes, told: signal.Signals
+) -> None:
+    """As service managers and terminals send it; the worker hears it first here."""
+    server = on_sqlite.start("serve")
+    on_sqlite.until(on_sqlite.is_ready)
+
+    for pid in reversed(family(server.pid)):
+        os.kill(pid, told)
+
+    assert server.wait(30) == 0, on_sqlite.said()
+    assert "ended by itself" not in on_sqlite.said()
+
+
 def test_whoever_joins_today_is_known_to_the_worker_at_once(
     world: World, on_sqlite: Processes
 ) -> None:
