@@ -216,8 +216,7 @@ def handoff_for(
 ) -> Handoff:
     """Describe the log-in that goes into the person's hand-off vault.
 
-    The note is never written anew, also when another level follows in the same account: Connect
-    answers any change of an item with the whole item, and the password would travel once more.
+    The note is never written anew: Connect would answer with the whole item, password and all.
     """
     story = Story(request=request, roster=roster, level=None, system=system, grant=grant)
     said_yes = ", ".join(story.name(approval.person_id) for approval in _yes(request))

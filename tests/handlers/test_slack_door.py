@@ -369,8 +369,8 @@ def test_a_form_that_is_sent_in_again_is_the_same_request_and_says_so(
 
 @pytest.mark.parametrize("view_id", ["V0TWO", "x y", ""])
 def test_another_form_is_another_request(slack: Slack, view_id: str) -> None:
-    for why, number in (("Numbers", "V0ONE"), ("More numbers", view_id)):
-        sent = submission("request:ask", "", why=why)
+    for number in ("V0ONE", view_id):
+        sent = submission("request:ask", "", why=f"Numbers {number}")
         sent["view"]["id"] = number
         assert slack.interact(sent).text == ""
 
