@@ -4,14 +4,15 @@ Refusals come first and all of them are listed, then who must approve. The defau
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.approvers import Electorate, Need, find_needs, unfillable
+from bot.domain.durations import Duration
 from bot.domain.people import Person, Roster
-from bot.domain.policy import EVERYONE, IT_GROUP, Duration, Level, Policy, RequestRule, Risk
+from bot.domain.policy import EVERYONE, IT_GROUP, Level, Policy, RequestRule, Risk
 from bot.domain.quoting import quoted
 from bot.domain.spelling import closest
 
@@ -29,8 +30,10 @@ class Ask:
     """The question: who asks for which level, for whom and for how long.
 
     `held` are the level ids that the person holds now, with their ends; `pending` those asked for
-    by other requests. `is_joining` marks onboarding, which gives what comes with the role;
-    `is_escalated` that the named approvers have kept it waiting too long.
+    by other requests, `had` those held at any time before. `answers` go to the level's own
+    questions, by their ids. `is_joining` marks onboarding, which gives what comes with the role;
+    `is_escalated` that the named approvers have kept it waiting too long; `is_emergency` that the
+    requester breaks the glass.
     """
 
     requester_id: str
@@ -39,8 +42,11 @@ class Ask:
     duration: Duration
     held: Mapping[str, datetime | None]
     pending: frozenset[str] = frozenset()
+    had: frozenset[str] = frozenset()
+    answers: Mapping[str, str] = field(default_factory=dict)
     is_joining: bool = False
     is_escalated: bool = False
+    is_emergency: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.errors import InvalidRequest
-from bot.domain.policy import PERMANENT, Duration, Unit
 from bot.domain.quoting import quoted
 
 MAX_REASON = 1000

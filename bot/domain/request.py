@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.decision import Decision
+from bot.domain.durations import Duration
 from bot.domain.inbound import Surface
-from bot.domain.policy import Duration
 
 
 class RequestState(StrEnum):

@@ -21,11 +21,12 @@ from bot.domain.desk import (
     OnboardingStatus,
     PendingLevel,
 )
+from bot.domain.durations import PERMANENT
 from bot.domain.errors import InvalidRequest, StaleApproval, Unavailable
 from bot.domain.grant import GrantState
 from bot.domain.inbound import Actor, Chatter, Envelope, Inbound, Submission, Surface
 from bot.domain.people import Person
-from bot.domain.policy import PERMANENT, Level, Role
+from bot.domain.policy import Level, Role
 from bot.domain.request import Request, RequestState
 from bot.ports import INBOX_TIMEOUT_S, Transaction
 from bot.workflows.context import Context, audit

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.decision import Answer, Ask, Decision, decide
+from bot.domain.durations import Duration
 from bot.domain.errors import NotPermitted
 from bot.domain.inbound import Actor, Surface
 from bot.domain.people import Person, Roster
-from bot.domain.policy import IT_GROUP, Duration, Level, Policy
+from bot.domain.policy import IT_GROUP, Level, Policy
 from bot.domain.request import ESCALATED, Request, request_digest
 from bot.ports import Transaction
 from bot.workflows.context import Context

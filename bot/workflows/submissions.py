@@ -6,10 +6,11 @@ from datetime import datetime
 
 from bot.domain.audit import Tag
 from bot.domain.decision import Answer, Reason
+from bot.domain.durations import Duration
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected
 from bot.domain.inbound import MAX_REASON, Submission, Surface, parse_duration
 from bot.domain.people import Person, Roster
-from bot.domain.policy import IT_GROUP, Duration
+from bot.domain.policy import IT_GROUP
 from bot.domain.quoting import quoted
 from bot.domain.request import Request, RequestEvent, RequestState, next_state
 from bot.domain.text import is_blank_or_symbols

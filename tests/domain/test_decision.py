@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.domain.decision import Answer, Ask, Decision, decide
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.people import Engagement, Person, Roster
-from bot.domain.policy import PERMANENT, Duration, Policy, Risk, Unit
+from bot.domain.policy import Policy, Risk
 from tests.factories import NOW, ask, level, person, policy, role, roster
 
 

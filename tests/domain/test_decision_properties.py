@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 
 from bot.domain.approvers import fill
 from bot.domain.decision import Answer, Ask, decide
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.people import Engagement, Person, Roster
-from bot.domain.policy import (
-    PERMANENT,
-    Approvals,
-    Duration,
-    Group,
-    Level,
-    Policy,
-    Risk,
-    Role,
-    Unit,
-)
+from bot.domain.policy import Approvals, Group, Level, Policy, Risk, Role
 from tests.factories import NOW, group, level, person, policy, role
 
 IDS = ("ann", "bea", "gus", "ivy", "sam")

@@ -5,14 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.durations import PERMANENT, Calendar, Duration
 from bot.domain.policy import (
-    PERMANENT,
     Approvals,
     Bundle,
-    Calendar,
     Company,
     Delivery,
-    Duration,
     Group,
     Level,
     Policy,

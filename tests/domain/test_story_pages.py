@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.domain.durations import PERMANENT
 from bot.domain.grant import EndReason, GrantState
 from bot.domain.inbound import Surface
-from bot.domain.policy import PERMANENT
 from bot.domain.request import ENDED, Request, RequestState, Task
 from bot.domain.story import handoff_for, headline, issue_page, news
 from tests.factories import approval, grant, person, request, roster, story, system

@@ -15,10 +15,10 @@ from bot.adapters.policy_files.models import (
 )
 from bot.adapters.policy_files.source import START, Source
 from bot.adapters.policy_files.strict_yaml import Mark
+from bot.domain.durations import Calendar
 from bot.domain.policy import (
     Approvals,
     Bundle,
-    Calendar,
     Company,
     Group,
     Level,

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from bot.adapters.time_zones import unknown_zone
-from bot.domain.policy import PERMANENT, Duration, Unit
+from bot.domain.durations import PERMANENT, Duration, Unit
 
 _NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 _LOGIN = r"[A-Za-z0-9][A-Za-z0-9_-]*"

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from bot.domain.decision import Decision
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.grant import Basis, EndReason, Grant, GrantState
 from bot.domain.inbound import Surface
 from bot.domain.people import Person
-from bot.domain.policy import PERMANENT, Duration, Unit
 from bot.domain.request import Approval, Request, RequestState, Task, Verdict
 
 _DECISION = TypeAdapter(Decision)

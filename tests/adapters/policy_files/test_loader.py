@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.policy_files.loader import CHECK_EVERY_S, PolicyDirectory, load_policy
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.errors import PolicyError
-from bot.domain.policy import PERMANENT, Duration, Pool, Provider, Risk, Unit, Where
+from bot.domain.policy import Pool, Provider, Risk, Where
 
 SHIPPED = Path(__file__).parents[3] / "policies"
 Edit = Callable[[str, str, str], None]
