@@ -7,8 +7,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
+PEERS := $(VENV)/.ready-bench
 
-.PHONY: help run tour test test-all bench check-wire lint lock clean
+.PHONY: help run tour test test-all test-exhaustive bench check-wire lint lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -25,6 +26,10 @@ $(DEV): $(READY) requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(PEERS): $(DEV) requirements-bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
 run: $(READY)
 	@$(BIN)/python -m bot sandbox --with-bot
 
@@ -37,14 +42,17 @@ lint: $(DEV)
 	$(BIN)/mypy
 
 test: $(DEV) lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not exhaustive" --cov --cov-report=term
 	$(BIN)/python -m coverage report --include='bot/domain/*' --fail-under=100 --skip-covered
 	$(BIN)/python -m coverage report --fail-under=92 --format=total
 
 test-all: $(DEV)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
-bench: $(DEV)
+test-exhaustive: $(DEV)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m exhaustive
+
+bench: $(PEERS)
 	@$(BIN)/python -m bench $(BENCH)
 
 check-wire: $(DEV)
@@ -53,6 +61,7 @@ check-wire: $(DEV)
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --group bench -c requirements-dev.txt -o requirements-bench.txt
 
 clean:
 	rm -rf $(VENV) var/sandbox .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
