@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.cli.audit import audit_app
 from bot.cli.policy import policy_app
 from bot.cli.shell import BROKEN, NO, WRONG_USE, AsJson, err, out, print_json, print_rows, reading
 from bot.domain.errors import (
@@ -32,6 +33,7 @@ grants_app = typer.Typer(help="Look at access held, and take it away.", no_args_
 app.add_typer(policy_app, name="policy")
 app.add_typer(requests_app, name="requests")
 app.add_typer(grants_app, name="grants")
+app.add_typer(audit_app, name="audit")
 
 
 def main() -> None:
@@ -180,7 +182,9 @@ def requests_show(request_id: str, as_json: AsJson = False) -> None:
         d = request.decision
         out.print(f"rule: {d.rule} ({d.where}), policy {d.policy_commit}", markup=False)
     for entry in entries:
-        facts = ", ".join(f"{key}: {value}" for key, value in entry.facts.items() if value)
+        # what a decision rests on is for `usher audit replay`, and as JSON
+        told = {key: value for key, value in entry.facts.items() if value and key != "basis"}
+        facts = ", ".join(f"{key}: {value}" for key, value in told.items())
         out.print(
             f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.tag}  {entry.actor}  {facts}", markup=False
         )
@@ -259,6 +263,7 @@ def _usher() -> Iterator[Any]:
     usher = Usher(settings)
     try:
         usher.context.people.refresh()
+        usher.policies.refresh()
         yield usher
     finally:
         usher.stop(0)
