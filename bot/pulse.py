@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from bot.adapters.policy_files.loader import PolicyDirectory
+from bot.adapters.live_policy import LivePolicy
 from bot.adapters.roster_csv import RosterFile
 from bot.domain.errors import ConnectorError
 from bot.ports import Health, Ledger
@@ -16,7 +16,7 @@ class Pulse:
     def __init__(
         self,
         *,
-        policies: PolicyDirectory,
+        policies: LivePolicy,
         roster_file: RosterFile,
         ledger: Ledger,
         services: Mapping[str, Health],

@@ -1,22 +1,24 @@
 """Taking requests in: words to a request, an edited issue to an amendment."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.answers import match_answers, only_questions, questions_of, with_headings
 from bot.domain.audit import Tag
 from bot.domain.decision import Answer, Reason
 from bot.domain.durations import Duration
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected
 from bot.domain.inbound import MAX_REASON, Submission, Surface, parse_duration
 from bot.domain.people import Person, Roster
-from bot.domain.policy import IT_GROUP
+from bot.domain.policy import IT_GROUP, Policy
 from bot.domain.quoting import quoted
 from bot.domain.request import Request, RequestEvent, RequestState, next_state
 from bot.domain.text import is_blank_or_symbols
 from bot.ports import Transaction
 from bot.workflows.context import Context, audit
-from bot.workflows.judging import Judged, judge, who_is
+from bot.workflows.judging import Judged, judge, keep_decision, who_is
 from bot.workflows.moves import move
 
 
@@ -29,22 +31,25 @@ class Understood:
     level_id: str
     duration: Duration
     reason: str
+    answers: Mapping[str, str]
 
 
-def understand(submission: Submission, roster: Roster, now: datetime) -> Understood:
+def understand(submission: Submission, policy: Policy, roster: Roster, now: datetime) -> Understood:
     """Read a submission's words; raises InvalidRequest or NotPermitted with what to write."""
-    return _read(submission, who_is(submission.actor, roster, now), roster)
+    return _read(submission, who_is(submission.actor, roster, now), policy, roster)
 
 
-def _read(submission: Submission, requester: Person, roster: Roster) -> Understood:
+def _read(submission: Submission, requester: Person, policy: Policy, roster: Roster) -> Understood:
     if submission.problems:
         raise InvalidRequest(" ".join(submission.problems))
+    level_id = submission.level.strip().casefold()
     return Understood(
         requester=requester,
         person=_whom(submission.for_whom, requester, roster),
-        level_id=submission.level.strip().casefold(),
+        level_id=level_id,
         duration=parse_duration(submission.how_long),
         reason=_why(submission.why),
+        answers=match_answers(submission.answers, questions_of(policy.level(level_id))),
     )
 
 
@@ -83,7 +88,7 @@ def _why(words: str) -> str:
 def preview(ctx: Context, tx: Transaction, submission: Submission) -> tuple[Reason, ...]:
     """Return every reason for which this submission would be refused now."""
     try:
-        understood = understand(submission, ctx.people.roster(), ctx.clock.now())
+        understood = understand(submission, ctx.policy(), ctx.people.roster(), ctx.clock.now())
     except RequestRejected as no:
         return (Reason(text=no.detail, next_step=no.next_step, field=no.field or "level"),)
     return _judged(ctx, tx, understood).decision.reasons
@@ -98,8 +103,9 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
     is_by_somebody = submission.actor.surface is Surface.GITHUB and not submission.actor.github
     if submission.is_edit and is_by_somebody:
         return None  # read from a listing; who opened the issue is told by another message
-    understood = understand(submission, ctx.people.roster(), ctx.clock.now())
+    understood = understand(submission, ctx.policy(), ctx.people.roster(), ctx.clock.now())
     judged = _judged(ctx, tx, understood)
+    _refuse_unanswered(judged, understood, submission)
     state = next_state(RequestState.SUBMITTED, _EVENTS[judged.decision.answer])
     now = ctx.clock.now()
     request = Request(
@@ -109,6 +115,7 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
         level_id=understood.level_id,
         duration=understood.duration,
         reason=understood.reason,
+        answers=understood.answers,
         source=submission.actor.surface,
         state=RequestState.SUBMITTED,
         created_at=now,
@@ -120,8 +127,23 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
     )
     if judged.level is None or state is None:
         raise InvalidRequest(" ".join(r.sentence() for r in judged.decision.reasons))
-    admit(ctx, tx, request, actor=understood.requester.id)
+    admit(ctx, tx, request, judged, actor=understood.requester.id)
     return None
+
+
+def _refuse_unanswered(judged: Judged, words: Understood, submission: Submission) -> None:
+    """Ask for the answers that a level wants, rather than refuse for good what lacks only them."""
+    questions = questions_of(judged.level)
+    if only_questions(judged.decision.reasons, questions):
+        raise InvalidRequest(_why_not(judged, words, submission))
+
+
+def _why_not(judged: Judged, words: Understood, submission: Submission) -> str:
+    """Say all that is wrong; on an issue also under which heading to write an answer."""
+    reasons = judged.decision.reasons
+    if submission.issue_number is None:
+        return " ".join(reason.sentence() for reason in reasons)
+    return with_headings(reasons, questions_of(judged.level), words.answers)
 
 
 _EVENTS = {
@@ -131,7 +153,7 @@ _EVENTS = {
 }
 
 
-def admit(ctx: Context, tx: Transaction, request: Request, *, actor: str) -> None:
+def admit(ctx: Context, tx: Transaction, request: Request, judged: Judged, *, actor: str) -> None:
     """Insert a request and move it where its decision says; a known id changes nothing."""
     if request.decision is None or not tx.requests.add(request):
         return
@@ -146,6 +168,7 @@ def admit(ctx: Context, tx: Transaction, request: Request, *, actor: str) -> Non
         how_long=str(request.duration),
         source=request.source,
     )
+    keep_decision(ctx, tx, request.id, judged, actor=actor)
     note = " ".join(reason.sentence() for reason in request.decision.reasons)
     move(ctx, tx, request, _EVENTS[request.decision.answer], actor=actor, note=note)
 
@@ -166,6 +189,7 @@ def _judged(
         level_id=words.level_id,
         duration=words.duration,
         reason=words.reason,
+        answers=words.answers,
         edition=edition,
         request_id=request_id,
     )
@@ -183,7 +207,7 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
     if requester is None:
         raise InvalidRequest("The person who asked is no longer in the roster.")
     try:
-        words = _read(submission, requester, roster)
+        words = _read(submission, requester, ctx.policy(), roster)
     except InvalidRequest as no:
         step = f"{no.next_step} {_STANDS}"
         raise InvalidRequest(f"I cannot use this edit. {no.detail}", next_step=step) from no
@@ -191,11 +215,11 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         return None
     editor = _editor(ctx, request, submission)
     judged = _judged(ctx, tx, words, request.id, request.edition + 1)
-    if judged.decision.answer is not Answer.NEEDS_APPROVAL:
-        why = " ".join(reason.sentence() for reason in judged.decision.reasons)
+    if judged.decision.answer is Answer.REFUSED:
+        why = _why_not(judged, words, submission)
         raise InvalidRequest(f"This edit would be refused. {why}", next_step=_STANDS)
     had = sum(1 for a in request.approvals if a.digest == request.digest)
-    move(
+    changed = move(
         ctx,
         tx,
         request,
@@ -209,21 +233,28 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         level_id=words.level_id,
         duration=words.duration,
         reason=words.reason,
+        answers=words.answers,
+        emergency="",
         digest=judged.digest,
         decision=judged.decision,
         reminders=0,
     )
     audit(ctx, tx, Tag.REQUEST_AMENDED, request.id, editor.id, voided=str(had))
+    keep_decision(ctx, tx, request.id, judged, actor=editor.id)
     voided = f" {had} earlier approval{'s are' if had != 1 else ' is'} void." if had else ""
+    if judged.decision.answer is Answer.ALLOWED:
+        move(ctx, tx, changed, RequestEvent.APPROVE, actor=editor.id)
+        return f"The request was changed.{voided} Nobody need be asked: {judged.decision.rule}."
     return f"The request was changed.{voided} The approvers are asked again."
 
 
 def _is_same(words: Understood, request: Request) -> bool:
-    return (words.person.id, words.level_id, words.duration, words.reason) == (
+    return (words.person.id, words.level_id, words.duration, words.reason, words.answers) == (
         request.person_id,
         request.level_id,
         request.duration,
         request.reason,
+        request.answers,
     )
 
 

@@ -10,8 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.store import rows, tables
-from bot.domain.grant import Grant, GrantState
+from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.request import Approval, Request, RequestState, Task
+
+_MOST_KEYS = 10_000
+"""Databases bound what one query may name: SQLite 32,766, PostgreSQL 65,535."""
 
 
 def insert_once(
@@ -215,6 +218,16 @@ class GrantRows:
         held = sa.and_(table.c.person_id == person_id, table.c.state != GrantState.ENDED)
         return self._many(held, order=table.c.since, limit=500)
 
+    def levels_had(self, person_id: str) -> frozenset[str]:
+        """Return the levels that a person held and holds no more; what was never ready is none."""
+        table = tables.grants
+        query = sa.select(table.c.level_id).where(
+            table.c.person_id == person_id,
+            table.c.state == GrantState.ENDED,
+            table.c.end_reason != EndReason.ABANDONED,
+        )
+        return frozenset(self._db.execute(query.distinct()).scalars())
+
     def select(self, states: Iterable[GrantState], limit: int) -> list[Grant]:
         table = tables.grants
         return self._many(
@@ -289,10 +302,10 @@ class SeatRows:
 def _grouped(
     connection: sa.Connection, table: sa.Table, column: str, keys: Sequence[str], order: Any
 ) -> dict[str, list[rows.Row]]:
-    if not keys:
-        return {}
-    query = sa.select(table).where(table.c[column].in_(keys)).order_by(order)
     found: dict[str, list[rows.Row]] = {}
-    for row in connection.execute(query).mappings():
-        found.setdefault(row[column], []).append(row)
+    for start in range(0, len(keys), _MOST_KEYS):
+        some = keys[start : start + _MOST_KEYS]
+        query = sa.select(table).where(table.c[column].in_(some)).order_by(order)
+        for row in connection.execute(query).mappings():
+            found.setdefault(row[column], []).append(row)
     return found
