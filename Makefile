@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 
-.PHONY: help run tour test test-all bench check-wire lint lock clean
+.PHONY: help run tour test test-all test-exhaustive bench check-wire lint lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -37,12 +37,15 @@ lint: $(DEV)
 	$(BIN)/mypy
 
 test: $(DEV) lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not exhaustive" --cov --cov-report=term
 	$(BIN)/python -m coverage report --include='bot/domain/*' --fail-under=100 --skip-covered
 	$(BIN)/python -m coverage report --fail-under=92 --format=total
 
 test-all: $(DEV)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+test-exhaustive: $(DEV)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m exhaustive
 
 bench: $(DEV)
 	@$(BIN)/python -m bench $(BENCH)

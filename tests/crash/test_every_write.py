@@ -10,18 +10,31 @@ from tests.crash.writes import Break, Point, rage
 
 SHARES = {"request": 4, "give_back": 3, "expiry": 2, "onboarding": 3}
 """Into how many tests a story's writes are dealt out, so that workers can share them."""
-FAST = (Backend.SQLITE, Break.KILL_TWICE)
-"""Before and after in one play; the two apart, and all else, take longer than `make test` may."""
+FAST = ("onboarding", Backend.SQLITE, Break.KILL_TWICE)
+"""Every service once; all else takes longer than `make test` may."""
 SLOW = (
+    (Backend.SQLITE, Break.KILL_TWICE),  # before a write and, in the successor, after it
+    (Backend.SQLITE, Break.DROP_AFTER),
+    (Backend.POSTGRESQL, Break.KILL_TWICE),
+    (Backend.POSTGRESQL, Break.DROP_AFTER),
+)
+APART = (
     (Backend.SQLITE, Break.KILL_BEFORE),
     (Backend.SQLITE, Break.KILL_AFTER),
     (Backend.SQLITE, Break.DROP_BEFORE),
-    (Backend.SQLITE, Break.DROP_AFTER),
     (Backend.POSTGRESQL, Break.KILL_BEFORE),
     (Backend.POSTGRESQL, Break.KILL_AFTER),
-    (Backend.POSTGRESQL, Break.DROP_AFTER),
 )
+"""One kill each, or a request that never arrived: the same ground again, for whoever has time."""
 BACKENDS = [Backend.SQLITE, pytest.param(Backend.POSTGRESQL, marks=pytest.mark.slow)]
+
+
+def _marks(name: str, backend: Backend, how: Break) -> tuple[pytest.MarkDecorator, ...]:
+    if (name, backend, how) == FAST:
+        return ()
+    return (pytest.mark.slow,) if (backend, how) in SLOW else (pytest.mark.exhaustive,)
+
+
 CASES = [
     pytest.param(
         name,
@@ -29,9 +42,9 @@ CASES = [
         backend,
         share,
         id=f"{name}-{how}-{backend}-{share + 1}of{SHARES[name]}",
-        marks=() if (backend, how) == FAST else pytest.mark.slow,
+        marks=_marks(name, backend, how),
     )
-    for backend, how in (FAST, *SLOW)
+    for backend, how in (*SLOW, *APART)
     for name in STORIES
     for share in range(SHARES[name])
 ]
