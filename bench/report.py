@@ -28,5 +28,6 @@ def show(title: str, peer: str, lines: Sequence[Line]) -> None:
         table.add_column(name)
     for line in lines:
         verdict = "[green]met[/]" if line.is_met else "[red]missed[/]"
+        verdict = verdict if line.target else ""
         table.add_row(line.what, line.usher, line.peer, f"{line.ratio:.2f}", line.target, verdict)
     Console().print(table)
