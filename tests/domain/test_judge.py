@@ -248,3 +248,34 @@ def test_a_level_that_nobody_may_ask_for_is_judged_too() -> None:
     nothing, people = policy(level(request=None)), roster()
 
     assert Judge(nothing, people, NOW).decide(ask()) == without_checks(ask(), nothing, people)
+
+
+def test_what_is_approved_beforehand_depends_on_who_had_it() -> None:
+    renewed = AutoApproval(
+        id="renew",
+        levels=("standard",),
+        approved_by="security",
+        approved_on=date(2026, 11, 2),
+        record="acme/access#1",
+        where=WHERE,
+        already_had=True,
+    )
+    rules = replace(policy(), systems={"crm": system(auto_approve=(renewed,))})
+    judge = Judge(rules, roster(), NOW)
+
+    answers = [judge.decide(ask(had=frozenset(had))).answer for had in ((), ("crm/standard",), ())]
+
+    assert answers == [Answer.NEEDS_APPROVAL, Answer.ALLOWED, Answer.NEEDS_APPROVAL]
+
+
+def test_whoever_is_not_plainly_at_work_is_answered_as_by_decide() -> None:
+    leaving, starting = date(2026, 11, 20), date(2026, 11, 9)
+    people = roster(person("sam", last_day=leaving), person("sue", first_day=starting))
+    same = rules()
+    judge = Judge(same, people, NOW)
+    asked = [ask(requester_id=id_, person_id=id_) for id_ in ("sam", "sue", "nobody")]
+    asked += [ask(held={"crm/admin": None}), ask(held={"crm/standard": None})]
+    asked += [ask(pending=frozenset({"crm/standard"})), ask(level_id="crm/none")]
+
+    for one in asked * 2:
+        assert judge.decide(one) == without_checks(one, same, people)
