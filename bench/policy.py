@@ -107,17 +107,18 @@ def _decisions(size: Size) -> dict[str, float]:
     best = max(theirs, key=lambda title: theirs[title], default="")
     ratio = ours / theirs[best] if best else 0.0
     rates = {
-        "judge, all reasons": ours,
-        "the same, other questions in memory": len(others) / others_s,
-        "the same, from an empty memory": len(asks) / first_s,
-        "decide, all reasons and checks": len(few) / plain_s,
+        "judge, all reasons: asked before": ours,
+        "  other questions than before": len(others) / others_s,
+        "  the first questions of all": len(asks) / first_s,
+        "decide, with all checks too": len(few) / plain_s,
     }
     show(
         f"policy: decisions per second, {size.levels:,} levels × {size.people:,} people "
         f"({sum(expected) / len(expected):.0%} are no refusals)",
         f"{best or 'none is installed'}, yes or no on the same questions\n"
-        "Usher: answer, rule, file:line, who must say yes and every reason; the judge leaves out\n"
-        "what was checked and held, which `decide` gives too",
+        "Usher: answer, rule, file:line, who must say yes, every reason; what was\n"
+        "checked and held is in `decide` only. The judge answers what it has been asked\n"
+        "before, other questions than before, or the first ones of all.",
         [
             Line(
                 what=what,

@@ -14,8 +14,8 @@ waits for what they ask for or what is kept apart from it. Of those
 so that they share one decision, found once; where the first two both refuse, their reasons are put
 together. Every other question goes to `decide` as it is.
 
-Memory is bounded whatever is asked: at most MOST_KEPT decisions are kept, or rows of cells as large
-as they (about 100 MB in all); then it starts over.
+Memory is bounded whatever is asked: beside a few words for each level and person there are at most
+MOST_KEPT decisions (about 140 MB), rows counted by their size; then it starts over.
 """
 
 from collections.abc import Iterable

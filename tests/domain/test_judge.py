@@ -279,3 +279,18 @@ def test_whoever_is_not_plainly_at_work_is_answered_as_by_decide() -> None:
 
     for one in asked * 2:
         assert judge.decide(one) == without_checks(one, same, people)
+
+
+def test_the_other_side_of_a_separation_refuses_and_anything_else_does_not() -> None:
+    apart = Separation(
+        id="two-sides", never_both=("crm/standard", "crm/admin"), why="Both.", where=WHERE
+    )
+    same, people = replace(policy(level(), level("admin")), separations=(apart,)), roster()
+    judge = Judge(same, people, NOW)
+
+    both = judge.decide(ask(held={"crm/admin": None}))
+    other = judge.decide(ask(held={"crm/view": None}))
+
+    assert [reason.rule for reason in both.reasons] == ["separation.two-sides"]
+    assert both == without_checks(ask(held={"crm/admin": None}), same, people)
+    assert other.answer is Answer.NEEDS_APPROVAL
