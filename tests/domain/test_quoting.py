@@ -40,7 +40,7 @@ def test_a_quote_is_one_bounded_line_without_any_mark(text: str, limit: int) -> 
 
 
 @given(HOSTILE)
-@example("\n> <!channel><!channel><!channel>#12www.evil.example&lt;www.evil.example")  # cut after www.
+@example("\n> <!channel><!channel><!channel>#12www.evil.example&lt;www.evil.example")  # cut
 def test_markdown_shows_a_quote_as_plain_text_with_no_mention_link_or_reference(text: str) -> None:
     (_open, line, _close) = MARKUP.parse(f"There is no level {quoted(text)}.")
 
