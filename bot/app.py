@@ -22,11 +22,11 @@ from bot.adapters.salesforce.passwords import SalesforcePasswords
 from bot.adapters.store.database import make_engine
 from bot.adapters.store.records import Posted
 from bot.adapters.store.store import InboxWriter, Store
-from bot.domain.errors import ConnectorError
+from bot.domain.errors import ConnectorError, PolicyError
 from bot.domain.policy import Provider
 from bot.logs import logged
 from bot.ports import Clock
-from bot.pulse import Pulse
+from bot.pulse import POLICY_CURSOR, Pulse
 from bot.services import connect
 from bot.settings import Settings
 from bot.workflows.adopting import adopt_newest, judge_in_flight
@@ -52,6 +52,7 @@ log = structlog.get_logger()
 CLOCK_SLACK = timedelta(minutes=2)
 """How far GitHub's clock and ours may differ; what is read twice is known by its id."""
 FORM_LABEL = "access-request"
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class SystemClock:
@@ -119,6 +120,7 @@ class Usher:
         self._writer_lock = threading.Lock()
         self._complained_of: tuple[str | None, str | None] = (None, None)
         self._judged_under = ""
+        self._looked_at_policy = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._follows = False
@@ -128,6 +130,8 @@ class Usher:
             ledger=self.ledger,
             services=self.services.health,
             health_s=self.pace.health_s,
+            policy_stale_after=timedelta(seconds=3 * self.pace.catch_up_s),
+            now=self.clock.now,
         )
 
     # ---- taking requests in ---------------------------------------------------------------------
@@ -212,9 +216,9 @@ class Usher:
     def sweep(self) -> None:
         """Resume what dead workers left, start what is due, and complain of files not in force."""
         self._complain()
-        self._judge_again()
         take_over(self.context, alive_s=self.pace.alive_s)
         sweep(self.context)
+        self._judge_again()
 
     def _complain(self) -> None:
         """Say once for each new mistake that a policy or roster file is not in force."""
@@ -231,9 +235,9 @@ class Usher:
         """Ask again about every request in flight, once for each policy that comes into force."""
         commit = self.policies.policy().commit
         if commit != self._judged_under:
-            changed = judge_in_flight(self.context)
             self._judged_under = commit
-            log.info("policy.judged_again", commit=commit, changed=changed)
+            count = judge_in_flight(self.context)
+            log.info("policy.judged_again", commit=commit, requests=count)
 
     def catch_up(self) -> None:
         """Read from GitHub what webhooks may have told while nobody listened."""
@@ -262,15 +266,18 @@ class Usher:
 
     def catch_up_policy(self) -> None:
         """Look whether the policies' repository has something new that no webhook told."""
-        started = self.clock.now()
-        desk = self.services.policies
-        adopt_newest(self.context, desk)
-        with self.ledger.begin() as tx:
-            since = tx.cursors.get("policy")
-            tx.cursors.set("policy", started)
-        if since is not None:
-            for number in desk.repository.proposals_since(since - CLOCK_SLACK):
+        started, desk = self.clock.now(), self.services.policies
+        adopt_newest(self.context, desk, looks_again=not self._looked_at_policy)
+        self._looked_at_policy = True
+        with self.ledger.read() as tx:
+            since = tx.cursors.get(POLICY_CURSOR) or EVER
+        for number in desk.repository.proposals_since(since - CLOCK_SLACK):
+            try:
                 judge_proposal(self.context, desk, number)
+            except ConnectorError as error:
+                log.warning("policy.proposal_not_judged", number=number, why=error.detail)
+        with self.ledger.begin() as tx:
+            tx.cursors.set(POLICY_CURSOR, started)
 
     def _follow(self) -> None:
         """Know who joined and which policy is in force, until `stop`; a second call is nothing."""
@@ -278,8 +285,18 @@ class Usher:
             self._follows = True
             self.context.people.refresh()
             self._every(self.pace.people_s, "people", self.context.people.refresh)
-            self.policies.refresh()
+            self._know_policy()
             self._every(self.pace.policy_s, "policy in force", self.policies.refresh)
+
+    def _know_policy(self) -> None:
+        """Begin with the policy in force; if this Usher cannot read it, a newer commit may do.
+
+        Raises PolicyError if not: a process without the policy in force must not decide.
+        """
+        try:
+            self.policies.refresh()
+        except PolicyError:
+            adopt_newest(self.context, self.services.policies, looks_again=True)
 
     def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
         """Do something again and again in the background, from now on; a failure is logged."""

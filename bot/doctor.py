@@ -85,6 +85,8 @@ def _policy_repository(usher: Usher) -> Finding:
     except NotFound as error:
         text = f"{name}: {error.detail} POLICY_DIR is in force until it has one."
         return Finding(part=part, is_fine=True, text=text)
+    except PolicyError as error:
+        return Finding(part=part, is_fine=False, text=f"{name}: {error.faults[0]}")
     except ConnectorError as error:
         return Finding(part=part, is_fine=False, text=f"{name}: {error.detail}")
     return Finding(part=part, is_fine=True, text=f"{name}, {count} files at {commit[:12]}")

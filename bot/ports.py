@@ -67,8 +67,8 @@ class PolicyReader(Protocol):
     def read(self, content: PolicyFiles, commit: str) -> Policy:
         """Load and check a policy; raises PolicyError with every fault."""
 
-    def failed_cases(self, content: PolicyFiles, commit: str) -> tuple[str, ...]:
-        """Play the policy's own tests and tell those that fail, each with its place."""
+    def review(self, content: PolicyFiles, commit: str) -> tuple[Policy, tuple[str, ...]]:
+        """Read a policy, play its own tests, and tell those that fail, each with its place."""
 
 
 class PolicyRepository(Protocol):
@@ -78,10 +78,16 @@ class PolicyRepository(Protocol):
         """Return the commit at the tip of the default branch."""
 
     def files(self, commit: str) -> PolicyFiles:
-        """Return the policy folder at a commit; raises NotFound when there is none."""
+        """Return the policy folder at a commit; raises NotFound when there is none.
+
+        What is too big to be read, or no file, raises PolicyError.
+        """
 
     def proposal(self, number: int) -> Proposal:
         """Return a pull request as it is now."""
+
+    def proposal_head(self, number: int) -> str:
+        """Return the newest commit of a pull request, to see whether it moved meanwhile."""
 
     def proposals_since(self, since: datetime) -> tuple[int, ...]:
         """List the open pull requests that changed since then, for events that never arrived."""

@@ -10,7 +10,12 @@ from bot.adapters.github.client import GitHubClient
 from bot.adapters.github.health import GitHubHealth
 from bot.adapters.github.policies import GitHubPolicies
 from bot.adapters.github.records import GitHubRecords
-from bot.adapters.github.sign_in import POLICY_PERMISSIONS, AppCredential, TokenCredential
+from bot.adapters.github.sign_in import (
+    POLICY_PERMISSIONS,
+    READING_PERMISSIONS,
+    AppCredential,
+    TokenCredential,
+)
 from bot.adapters.onepassword import ConnectVault
 from bot.adapters.policy_files.reader import PolicyFilesReader
 from bot.adapters.salesforce.credentials import AccessTokens, ClientCredentials, JwtBearer
@@ -49,14 +54,11 @@ def connect(settings: Settings) -> Services:
     credential = _github_credential(settings)
     there: dict[str, Any] = {"api_url": settings.github.api_url, "ca_file": ca_file}
     github = GitHubClient(repo=settings.github.repo, credential=credential, **there)
-    # with a token of its own: an App that may not judge policies still takes requests
-    reviews = GitHubClient(
-        repo=settings.github.policy_repo,
-        credential=credential,
-        permissions=POLICY_PERMISSIONS,
-        **there,
-    )
-    records, repository = GitHubRecords(github), GitHubPolicies(reviews)
+    # with tokens of their own: an App that may not judge policies still takes requests
+    where: dict[str, Any] = {"repo": settings.github.policy_repo, "credential": credential, **there}
+    reader = GitHubClient(permissions=READING_PERMISSIONS, **where)
+    judge = GitHubClient(permissions=POLICY_PERMISSIONS, **where)
+    records = GitHubRecords(github)
     slack = make_client(
         token=settings.slack.bot_token.reveal(), api_url=settings.slack.api_url, tls=tls
     )
@@ -71,9 +73,9 @@ def connect(settings: Settings) -> Services:
         changes=GitHubChanges(github),
         github_client=github,
         policies=PolicyDesk(
-            repository=repository,
-            verdicts=repository,
-            comments=GitHubRecords(reviews),
+            repository=GitHubPolicies(reader),
+            verdicts=GitHubPolicies(judge),
+            comments=GitHubRecords(judge),
             reader=PolicyFilesReader(),
         ),
         salesforce=SeatService(

@@ -31,7 +31,14 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", FIGURES)
+SLOW = {"ack", "waiting", "start"}
+"""They start servers, again and again."""
+CASES = [
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in sorted(FIGURES)
+]
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_a_benchmark_ends_with_one_line_of_json_that_has_its_figures(name: str) -> None:
     done = bench(name, "--quick")
 

@@ -6,11 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from bot.adapters.policy_files.folder import MAX_FILES, MAX_TOTAL_BYTES, is_policy_file
 from bot.adapters.policy_files.loader import load_policy, load_policy_files
 from bot.domain.errors import NotFound, PolicyError, Unavailable
 from bot.domain.policy import Policy
-from bot.domain.policy_version import PolicyFiles
+from bot.domain.policy_version import (
+    GIT_FILE_MODES,
+    MAX_FILES,
+    MAX_TOTAL_BYTES,
+    PolicyFiles,
+    is_policy_file,
+)
 from bot.domain.quoting import quoted
 
 _TIMEOUT_S = 30
@@ -19,7 +24,6 @@ _TIMEOUT_S = 30
 _REVISION = re.compile(r"(?!-)(?!.*(\.\.|:))[A-Za-z0-9._/@{}^~+#=-]{1,250}")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _GIT = ("git", "--no-replace-objects", "--no-optional-locks")
-_FILE_MODES = ("100644", "100755")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +124,7 @@ class _Git:
             if not is_policy_file(name):
                 continue
             mode, _kind, id_, size = facts.split()
-            is_file = mode in _FILE_MODES
+            is_file = mode in GIT_FILE_MODES
             # A link or a submodule has no text of its own here: as an empty file it is a fault.
             yield _Blob(path=name, id=id_ if is_file else "", size=int(size) if is_file else 0)
 

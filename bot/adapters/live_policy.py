@@ -43,6 +43,7 @@ class LivePolicy:
         self._lock = threading.Lock()
         self._adopted: tuple[Policy, PolicyFiles] | None = None
         self._refused: PolicyVersion | None = None
+        self._has_looked = False
 
     def policy(self) -> Policy:
         """Return what is in force without asking the database, so that a transaction may call."""
@@ -62,14 +63,27 @@ class LivePolicy:
             return "\n".join((title, *self._refused.faults))
         return None if self._adopted else self._directory.error
 
+    @property
+    def is_from_repository(self) -> bool:
+        """Whether the repository, and not the directory, has the say."""
+        return self._adopted is not None
+
     def refresh(self) -> None:
-        """Look at once whether another version is to be in force; outside any transaction."""
+        """Look at once whether another version is to be in force; outside any transaction.
+
+        The first look raises: Unavailable without a database, and PolicyError when the version in
+        force cannot be read here. The directory never stands in for it: its rules are others.
+        """
         self._directory.refresh()
         with self._lock:
             try:
                 self._look()
             except Unavailable:
+                if not self._has_looked:
+                    raise
                 log.warning("policy.not_looked_up")
+            else:
+                self._has_looked = True
 
     def _look(self) -> None:
         known = self._adopted[0].commit if self._adopted else None
@@ -87,6 +101,12 @@ class LivePolicy:
             policy = self._read(version.content, version.commit)
         except PolicyError as error:
             # It was good for whoever adopted it: this process has another version of the language.
+            if self._adopted is None:
+                raise PolicyError(
+                    f"Commit {version.commit[:12]} of the policy is in force, and this version of "
+                    "Usher cannot read it: mend it with a new commit, or run the Usher before.",
+                    faults=error.faults,
+                ) from error
             self._refused = replace(version, faults=error.faults)
             return
         self._adopted = (policy, version.content)

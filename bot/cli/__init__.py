@@ -181,6 +181,12 @@ def requests_show(request_id: str, as_json: AsJson = False) -> None:
     if request.decision:
         d = request.decision
         out.print(f"rule: {d.rule} ({d.where}), policy {d.policy_commit}", markup=False)
+        for check in d.checks:
+            place = f" ({check.where})" if check.where else ""
+            word = "yes" if check.held else "no "
+            out.print(f"  {word}  {check.rule}{place}: {check.fact}", markup=False)
+        for reason in d.reasons:
+            out.print(f"  refused: {reason.sentence()}", markup=False)
     for entry in entries:
         # what a decision rests on is for `usher audit replay`, and as JSON
         told = {key: value for key, value in entry.facts.items() if value and key != "basis"}

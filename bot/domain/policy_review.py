@@ -1,10 +1,11 @@
 """What is said of a proposed or a new policy: on its pull request, and at its commit."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.cards import Card
 from bot.domain.markdown import code_span
 
 FOLDER = "policies"
@@ -17,6 +18,7 @@ _MOST_LISTED, _LONGEST_LISTED = 50, 300
 ROOM_FOR_CASES = _MOST_LISTED * (_LONGEST_LISTED + 20) + 500
 """So many characters the list of cases that fail may take beside the plan."""
 
+_MOST_IN_ALARM = 5
 _PLACE = re.compile(
     r"(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? (?:error:|FAIL) (?P<text>.*)", re.DOTALL
 )
@@ -32,17 +34,13 @@ class Conclusion(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A pull request: its newest commit, the commit it started from, and the files it changes."""
+    """A pull request: its newest commit, the commit it started from, and what it is about."""
 
     number: int
     head: str
     base: str
-    files: tuple[str, ...]
+    touches_policy: bool
     is_open: bool = True
-
-    @property
-    def touches_policy(self) -> bool:
-        return any(file.startswith(f"{FOLDER}/") for file in self.files)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +55,14 @@ class Annotation:
 
 @dataclass(frozen=True, kw_only=True)
 class Opinion:
-    """What is said of a version of the policy; `text` is Markdown."""
+    """What is said of a version of the policy; `text` is Markdown, `base` the commit before."""
 
     conclusion: Conclusion
     title: str
     text: str
     annotations: tuple[Annotation, ...] = ()
     is_loosening: bool = False
+    base: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +134,12 @@ def annotations_of(faults: Iterable[str]) -> tuple[Annotation, ...]:
     )
 
 
-def now_in_force(levels: int) -> Standing:
-    return Standing(is_in_force=True, title=f"In force: {_count(levels, 'level')}")
+def now_in_force(levels: int, failed: Collection[str] = ()) -> Standing:
+    """Say on the commit that its policy decides from now on, also if its own cases object."""
+    title = f"In force: {_count(levels, 'level')}"
+    if failed:
+        title += f"; {_count(len(failed), 'test case')} of policies/tests fail"
+    return Standing(is_in_force=True, title=title)
 
 
 def refused(faults: Iterable[str]) -> Standing:
@@ -146,24 +149,46 @@ def refused(faults: Iterable[str]) -> Standing:
     return Standing(is_in_force=False, title=_cut(text))
 
 
-def notice_of_refusal(commit: str, faults: Iterable[str]) -> str:
+def alarm_of_refusal(commit: str, faults: Iterable[str]) -> Card:
     """Tell IT in Slack that a commit is not in force, with what to mend."""
-    lines = tuple(faults)
-    shown = [f"• {line}" for line in lines[:5]]
-    if len(lines) > len(shown):
-        shown.append(f"• and {len(lines) - len(shown)} more; `usher policy check` lists all.")
-    return "\n".join(
-        (
-            f"The policy of commit {commit[:12]} is refused; the last good one stays in force.",
-            *shown,
-            "Mend it with another commit; nothing else has to be done.",
-        )
+    return _alarm(
+        commit,
+        f"The policy of commit {commit[:12]} is refused",
+        "The last good policy stays in force.",
+        faults,
+        "`usher policy check` lists all of them. Mend it with another commit.",
     )
 
 
-def comment_text(opinion: Opinion) -> str:
-    """Write the pull request's comment."""
-    return f"### What this does to the policy\n\n{opinion.text}"
+def alarm_of_cases(commit: str, failed: Iterable[str]) -> Card:
+    """Tell IT in Slack that a commit is in force although its own cases object."""
+    return _alarm(
+        commit,
+        f"The policy of commit {commit[:12]} fails its own tests",
+        "It is in force: nothing in it is a mistake. But it does not do what its cases say.",
+        failed,
+        "`usher policy test` shows all of them. Mend the rule or the case with another commit.",
+    )
+
+
+def _alarm(commit: str, headline: str, what: str, lines: Iterable[str], step: str) -> Card:
+    found = tuple(line.splitlines()[0] for line in lines)
+    shown = found[:_MOST_IN_ALARM]
+    if len(found) > len(shown):
+        shown = (*shown, f"and {len(found) - len(shown)} more")
+    return Card(
+        request_id=f"policy:{commit[:12]}",
+        digest="",
+        headline=headline,
+        notes=(what, *shown, step),
+    )
+
+
+def comment_text(opinion: Opinion, head: str) -> str:
+    """Write the pull request's comment on what its newest commit is."""
+    compared = f", compared with {opinion.base[:12]}" if opinion.base else ""
+    of_what = f"_This is about commit {head[:12]}{compared}._"
+    return f"### What this does to the policy\n\n{opinion.text}\n\n{of_what}"
 
 
 def _cut(text: str) -> str:

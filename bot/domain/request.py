@@ -124,7 +124,9 @@ class Request:
 
     `run` counts the attempts to move it, `revision` every change that people should see; `digest`
     is what an approval must cover; `origin` names the onboarding it belongs to. `answers` go to
-    the level's own questions, by their ids; `emergency` is why somebody broke the glass.
+    the level's own questions, by their ids; `emergency` is why somebody broke the glass. For one
+    made on an issue, `form_digest` is of the fields that it was made from, which may have been
+    granted otherwise, and `read_digest` of those that were read there last, used or not.
     """
 
     id: str
@@ -141,6 +143,8 @@ class Request:
     is_birthright: bool = False
     emergency: str = ""
     digest: str = ""
+    form_digest: str = ""
+    read_digest: str = ""
     decision: Decision | None = None
     approvals: tuple[Approval, ...] = ()
     tasks: tuple[Task, ...] = ()

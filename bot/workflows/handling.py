@@ -8,7 +8,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.domain.audit import Tag
-from bot.domain.errors import ConnectorError, RequestRejected
+from bot.domain.errors import ConnectorError, RequestRejected, Unauthorized
 from bot.domain.inbound import (
     Chatter,
     Inbound,
@@ -85,7 +85,10 @@ def _obey_policy(ctx: Context, news: PolicyNews) -> None:
         case PolicyPushed():
             adopt_newest(ctx, ctx.policy_desk)
         case PolicyProposed():
-            judge_proposal(ctx, ctx.policy_desk, news.pull_number)
+            try:
+                judge_proposal(ctx, ctx.policy_desk, news.pull_number)
+            except Unauthorized as error:  # then the shipped workflow may say it in our place
+                log.warning("policy.may_not_be_judged", pull=news.pull_number, why=error.detail)
 
 
 def _vet(ctx: Context, message: Inbound) -> str:

@@ -1,7 +1,7 @@
 """Putting policy's question with today's facts, keeping the answer, and who is who."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -13,10 +13,10 @@ from bot.domain.errors import NotPermitted
 from bot.domain.inbound import Actor, Surface
 from bot.domain.people import Person, Roster
 from bot.domain.policy import IT_GROUP, Level, Policy
-from bot.domain.policy_version import DIRECTORY, PolicyVersion
+from bot.domain.policy_version import DIRECTORY, PolicyFiles, PolicyVersion
 from bot.domain.replay import facts_of
 from bot.domain.request import ESCALATED, Request, request_digest
-from bot.ports import Transaction
+from bot.ports import PolicySource, Transaction
 from bot.workflows.context import Context
 
 NO_ANSWERS: Mapping[str, str] = {}
@@ -38,6 +38,31 @@ class Judged:
     policy: Policy
     roster: Roster
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OneVersion:
+    """A PolicySource whose policy stays what it was, whatever comes into force meanwhile."""
+
+    kept: Policy
+    source: PolicySource
+
+    def policy(self) -> Policy:
+        return self.kept
+
+    def files(self, commit: str) -> PolicyFiles | None:
+        return self.source.files(commit)
+
+    def refresh(self) -> None:
+        self.source.refresh()
+
+
+def under_one_policy(ctx: Context) -> Context:
+    """Return a context for one step, in which what is asked and what is done is one version's.
+
+    A run takes a new one for every step: what has changed since then counts in the next.
+    """
+    return replace(ctx, policies=_OneVersion(kept=ctx.policy(), source=ctx.policies))
 
 
 def judge(

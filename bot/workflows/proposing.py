@@ -1,5 +1,6 @@
 """A pull request that touches policy: judged, checked and commented, in place."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -39,7 +40,12 @@ def judge_proposal(ctx: Context, desk: PolicyDesk, number: int) -> str:
         return "not about policy"
     opinion = _opinion(ctx, desk, proposal)
     desk.verdicts.set_check(proposal.head, opinion)
-    _comment(ctx, desk, number, opinion)
+    # A newer commit has a run of its own, whose words must not be replaced by older ones.
+    if desk.repository.proposal_head(number) != proposal.head:
+        return "moved on"
+    _comment(ctx, desk, number, comment_text(opinion, proposal.head))
+    if desk.repository.proposal_head(number) != proposal.head:
+        return "moved on"
     desk.verdicts.set_label(number, LOOSENS_LABEL, is_on=opinion.is_loosening)
     return str(opinion.conclusion)
 
@@ -47,19 +53,20 @@ def judge_proposal(ctx: Context, desk: PolicyDesk, number: int) -> str:
 def _opinion(ctx: Context, desk: PolicyDesk, proposal: Proposal) -> Opinion:
     try:
         content = desk.repository.files(proposal.head)
-        head = desk.reader.read(content, proposal.head)
+        head, told = desk.reader.review(content, proposal.head)
     except PolicyError as error:
         return of_faults(error.faults)
     except NotFound as gone:
         return of_faults((f"policies/company.yml:1:1: error: {gone.detail}",))
-    failed = [case.splitlines()[0] for case in desk.reader.failed_cases(content, proposal.head)]
+    failed = [case.splitlines()[0] for case in told]
     base = _base(desk, proposal)
     if base is None:
         return of_plan(FIRST_POLICY, FIRST_POLICY, is_loosening=True, failed_cases=failed)
     found = _plan(ctx, base, head)
     room = MAX_COMMENT - (ROOM_FOR_CASES if failed else 0)
     text = markdown(found, limit=room)
-    return of_plan(verdict(found), text, is_loosening=bool(found.loosens), failed_cases=failed)
+    opinion = of_plan(verdict(found), text, is_loosening=bool(found.loosens), failed_cases=failed)
+    return replace(opinion, base=proposal.base)
 
 
 def _base(desk: PolicyDesk, proposal: Proposal) -> Policy | None:
@@ -100,9 +107,9 @@ def _seats(ctx: Context, policy: Policy) -> dict[str, tuple[PoolCount, ...]]:
     return found
 
 
-def _comment(ctx: Context, desk: PolicyDesk, number: int, opinion: Opinion) -> None:
+def _comment(ctx: Context, desk: PolicyDesk, number: int, text: str) -> None:
     """Write the one comment, or edit it in place when it says something else."""
-    key, text = f"policy:{number}", comment_text(opinion)
+    key = f"policy:{number}"
     address, is_new = write_once(
         ctx,
         key=key,

@@ -1,8 +1,9 @@
 """Taking requests in: words to a request, an edited issue to an amendment."""
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 from bot.domain.answers import match_answers, only_questions, questions_of, with_headings
@@ -100,14 +101,14 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
     existing = tx.requests.by_issue(number, lock=True) if number is not None else None
     if existing is not None:
         return _amend(ctx, tx, existing, submission) if submission.is_edit else None
-    is_by_somebody = submission.actor.surface is Surface.GITHUB and not submission.actor.github
-    if submission.is_edit and is_by_somebody:
+    if submission.is_edit and _is_by_somebody(submission):
         return None  # read from a listing; who opened the issue is told by another message
     understood = understand(submission, ctx.policy(), ctx.people.roster(), ctx.clock.now())
     judged = _judged(ctx, tx, understood)
     _refuse_unanswered(judged, understood, submission)
     state = next_state(RequestState.SUBMITTED, _EVENTS[judged.decision.answer])
     now = ctx.clock.now()
+    form = _form_digest(submission)
     request = Request(
         id=request_id_for(delivery_id),
         person_id=understood.person.id,
@@ -121,6 +122,8 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
         created_at=now,
         changed_at=now,
         digest=judged.digest,
+        form_digest=form,
+        read_digest=form,
         decision=judged.decision,
         issue_number=number,
         edited_at=submission.written_at,
@@ -202,6 +205,11 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
     at = submission.written_at
     if at is not None and request.edited_at is not None and at < request.edited_at:
         return None  # an older edit that arrived late: what came after it stands
+    form = _form_digest(submission)
+    is_known = _is_known(request, submission, form)
+    request = _keep_read(tx, request, replace(request, read_digest=form))
+    if is_known:
+        return None
     roster = ctx.people.roster()
     requester = roster.get(request.requester_id)
     if requester is None:
@@ -212,6 +220,7 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         step = f"{no.next_step} {_STANDS}"
         raise InvalidRequest(f"I cannot use this edit. {no.detail}", next_step=step) from no
     if _is_same(words, request):
+        _keep_read(tx, request, replace(request, form_digest=form))
         return None
     editor = _editor(ctx, request, submission)
     judged = _judged(ctx, tx, words, request.id, request.edition + 1)
@@ -236,6 +245,7 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         answers=words.answers,
         emergency="",
         digest=judged.digest,
+        form_digest=form,
         decision=judged.decision,
         reminders=0,
     )
@@ -246,6 +256,44 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         move(ctx, tx, changed, RequestEvent.APPROVE, actor=editor.id)
         return f"The request was changed.{voided} Nobody need be asked: {judged.decision.rule}."
     return f"The request was changed.{voided} The approvers are asked again."
+
+
+def _is_by_somebody(submission: Submission) -> bool:
+    """Say whether it was read from a listing, which does not tell who edited the issue."""
+    return submission.actor.surface is Surface.GITHUB and not submission.actor.github
+
+
+def _form_digest(submission: Submission) -> str:
+    """Digest the fields as they were typed, whatever policy and roster make of them today."""
+    typed = [
+        submission.level,
+        submission.how_long,
+        submission.why,
+        submission.for_whom,
+        [astuple(answer) for answer in submission.answers],
+        submission.problems,
+    ]
+    return hashlib.sha256(json.dumps(typed).encode()).hexdigest()[:24]
+
+
+def _is_known(request: Request, submission: Submission, form: str) -> bool:
+    """Say whether there is nothing to do or to answer about these fields.
+
+    The request stands on them, though it may have been granted for a shorter time than they say.
+    Or they have been answered: a listing tells them again and again, as every answer is news on
+    the issue. People are answered whenever they edit, but only once when the request is over.
+    """
+    if form == request.form_digest:
+        return True
+    is_answered = form == request.read_digest
+    return is_answered and (_is_by_somebody(submission) or request.is_over)
+
+
+def _keep_read(tx: Transaction, was: Request, request: Request) -> Request:
+    """Write down which fields were read; nobody need be told of it."""
+    if request != was:
+        tx.requests.save(request, was=was)
+    return request
 
 
 def _is_same(words: Understood, request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import handlers.github
 from bot.adapters.github.client import GitHubClient
 from bot.adapters.github.policies import CHECK, STATUS, GitHubPolicies
 from bot.adapters.github.sign_in import POLICY_PERMISSIONS, AppCredential, TokenCredential
-from bot.domain.errors import NotFound, OutcomeUnknown, Unauthorized, Unavailable
+from bot.domain.errors import NotFound, OutcomeUnknown, PolicyError, Unauthorized, Unavailable
 from bot.domain.policy_review import (
     LOOSENS_LABEL,
     Annotation,
@@ -22,6 +23,7 @@ from bot.domain.policy_review import (
 from bot.domain.secret import Secret
 from bot.sandbox.faults import Fault, FaultKind
 from bot.sandbox.github import GitHubEmulator
+from bot.sandbox.github.git_objects import Submodule, Symlink
 
 MANIFEST = json.loads((Path(handlers.github.__file__).parent / "app-manifest.json").read_text())
 WRITER = "octo-it-1"
@@ -118,7 +120,6 @@ def test_a_proposal_is_compared_with_where_it_started(
     found = policies.proposal(number)
 
     assert (found.base, found.head) == (base, github.head("change"))
-    assert found.files == ("policies/company.yml",)
     assert found.touches_policy
     assert found.is_open
 
@@ -134,6 +135,96 @@ def test_a_closed_proposal_and_one_of_other_files_are_told_apart(
 
     assert not found.touches_policy
     assert not found.is_open
+
+
+def test_a_change_of_policy_does_not_hide_behind_thousands_of_other_files(
+    github: GitHubEmulator, policies: GitHubPolicies
+) -> None:
+    github.commit_files("main", COMPANY, "Begin", WRITER)
+    others: dict[str, bytes | None] = {f"a/{n}.txt": b"x" for n in range(3_000)}
+    number = propose(github, {**others, "policies/company.yml": b"kind: company # new\n"})
+
+    assert policies.proposal(number).touches_policy
+    assert policies.proposal_head(number) == github.head("change")
+
+
+def test_a_proposal_that_adds_or_removes_the_whole_folder_touches_it(
+    github: GitHubEmulator, policies: GitHubPolicies
+) -> None:
+    github.commit_files("main", {"README.md": b"# 1\n"}, "Begin", WRITER)
+    number = propose(github, {"policies/company.yml": b"kind: company\n"})
+
+    assert policies.proposal(number).touches_policy
+
+
+def refusal(policies: GitHubPolicies, commit: str) -> tuple[str, ...]:
+    """Read a folder whose blobs nobody may fetch, and return why it is refused."""
+    with pytest.raises(PolicyError) as refused:
+        policies.files(commit)
+    return refused.value.faults
+
+
+def test_what_is_too_big_or_no_file_is_refused_before_it_is_fetched(
+    github: GitHubEmulator, policies: GitHubPolicies
+) -> None:
+    wrong: dict[str, bytes | Symlink | Submodule] = {
+        "policies/systems/big.yml": b"#" * 1_000_001,
+        "policies/roles.yml": Symlink(target="../../etc/passwd"),
+        "policies/systems/crm.yml": Submodule(sha="a" * 40),
+    }
+    sha = github.commit_files("main", {**COMPANY, **wrong}, "Begin", WRITER)
+    fetch = "GET /repos/acme/access/git/blobs/*"
+    github.faults.add(Fault(route=fetch, kind=FaultKind.STATUS, times=9))
+
+    assert refusal(policies, sha) == (
+        "policies/roles.yml:1:1: error: this is a link or a submodule: write the file itself",
+        "policies/systems/big.yml:1:1: error: the file is over 1,000,000 bytes: split it up",
+        "policies/systems/crm.yml:1:1: error: this is a link or a submodule: write the file itself",
+    )
+
+
+def test_files_that_are_too_big_together_or_too_many_are_refused(
+    github: GitHubEmulator, policies: GitHubPolicies
+) -> None:
+    big = {f"policies/tests/{n}.yml": b"#" * 1_000_000 for n in range(20)}
+    heavy = github.commit_files("heavy", {**COMPANY, **big}, "Try", WRITER)
+    many = {f"policies/tests/{n}.yml": b"#" for n in range(2_001)}
+    numerous = github.commit_files("many", many, "Try", WRITER)
+
+    (too_big,), (too_many,) = refusal(policies, heavy), refusal(policies, numerous)
+
+    assert "over 20,000,000 bytes together" in too_big
+    assert "over 2,000 files" in too_many
+
+
+@pytest.mark.parametrize("what", ["trees", "blobs"])
+def test_what_github_does_not_have_yet_is_tried_again_and_is_no_missing_folder(
+    github: GitHubEmulator, policies: GitHubPolicies, what: str
+) -> None:
+    sha = github.commit_files("main", COMPANY, "Begin", WRITER)
+    route = f"GET /repos/acme/access/git/{what}/*"
+    github.faults.add(Fault(route=route, kind=FaultKind.STATUS, status=404))
+
+    with pytest.raises(Unavailable):
+        policies.files(sha)
+
+    assert policies.files(sha).files == {"company.yml": b"kind: company\n"}
+
+
+def test_two_threads_may_read_different_commits_at_once(
+    github: GitHubEmulator, policies: GitHubPolicies
+) -> None:
+    wanted = {}
+    for number in range(4):
+        files = {f"policies/systems/s{n}.yml": b"# %d %d" % (number, n) for n in range(5)}
+        wanted[github.commit_files("main", files, "Go on", WRITER)] = number
+    shas = list(wanted) * 4
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(policies.files, shas))
+
+    for sha, content in zip(shas, found, strict=True):
+        assert content.files["systems/s3.yml"] == b"# %d 3" % wanted[sha]
 
 
 def test_proposals_that_changed_lately_are_listed(

@@ -14,7 +14,7 @@ from bot.adapters.policy_files.reader import PolicyFilesReader
 from bot.adapters.store.database import make_engine
 from bot.adapters.store.store import Store, Transaction
 from bot.adapters.store.tables import metadata
-from bot.domain.errors import Unavailable
+from bot.domain.errors import PolicyError, Unavailable
 from bot.domain.policy_version import REPOSITORY, PolicyFiles, PolicyVersion, VersionState
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -97,13 +97,32 @@ def test_a_refused_version_is_named_and_the_last_good_one_stays(
     assert live.error is None
 
 
-def test_a_version_that_this_process_cannot_read_is_not_used(live: LivePolicy, store: Away) -> None:
-    adopt(store, "c" * 40, 1, content=BROKEN)
-    before = live.policy().commit
+def test_a_version_that_this_process_cannot_read_is_not_used_and_the_former_one_stays(
+    live: LivePolicy, store: Away
+) -> None:
+    adopt(store, "a" * 40, 1)
+    live.refresh()
+    adopt(store, "c" * 40, 2, content=BROKEN)
     live.refresh()
 
-    assert live.policy().commit == before
+    assert live.policy().commit == "a" * 40
     assert "'id' is required" in str(live.error)
+
+
+def test_the_directory_never_stands_in_for_an_adopted_version_that_cannot_be_read(
+    live: LivePolicy, store: Away
+) -> None:
+    adopt(store, "c" * 40, 1, content=BROKEN)
+
+    with pytest.raises(PolicyError, match="is in force, and this version of Usher cannot read it"):
+        live.refresh()
+
+
+def test_nor_while_the_database_is_away_at_the_start(live: LivePolicy, store: Away) -> None:
+    store.is_away = True
+
+    with pytest.raises(Unavailable):
+        live.refresh()
 
 
 def test_versions_of_the_directory_are_not_taken_for_adopted_ones(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,13 @@ from bot.domain.decision import decide
 from bot.domain.grant import EndReason, GrantState
 from bot.domain.policy_version import REPOSITORY, PolicyFiles, PolicyVersion, VersionState
 from bot.domain.replay import difference, facts_of, replayed
+from bot.domain.request import Verdict
+from bot.ports import Transaction
 from bot.workflows.replaying import replay
 from tests.any_company import Dice
-from tests.factories import NOW, ask, grant, policy, request, roster
+from tests.factories import NOW, approval, ask, grant, policy, request, roster
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FILES = {"company.yml": b"kind: company\n", "systems/crm.yml": "says: «ü» ✓\r\n".encode() * 500}
 
 
@@ -77,20 +80,84 @@ def test_a_policy_takes_little_room(ledger: Store) -> None:
     assert size < sum(map(len, FILES.values())) / 10
 
 
-def test_what_somebody_had_is_what_they_held_and_hold_no_more(ledger: Store) -> None:
-    ended = {"state": GrantState.ENDED, "end_reason": EndReason.EXPIRED}
+def hold(tx: Transaction, level_id: str, why: EndReason | None, **about: Any) -> None:
+    """Let somebody have held a level; `by` approved it, `began` days from now, for an hour."""
+    began = NOW + about.get("began", 0) * DAY
+    by, who = about.get("by", ("bea",)), about.get("who", "ann")
+    id_ = f"{level_id}@{who}@{began:%d}"
+    asked = request(id=id_, person_id=who, level_id=level_id, issue_number=None)
+    asked = replace(asked, emergency=about.get("emergency", ""))
+    tx.requests.add(asked)
+    for person_id in by:
+        said = approval(person_id, digest=about.get("shown", asked.digest))
+        tx.requests.add_approval(id_, replace(said, verdict=about.get("verdict", Verdict.YES)))
+    state = about.get("state", GrantState.ENDED if why else GrantState.ACTIVE)
+    ended_at = began + HOUR if state is GrantState.ENDED else None
+    held = grant(id=id_, person_id=who, level_id=level_id, since=began, state=state)
+    tx.grants.add(replace(held, end_reason=why, ended_at=ended_at))
+
+
+@pytest.mark.parametrize("why", [EndReason.EXPIRED, EndReason.GIVEN_BACK, EndReason.REPLACED])
+def test_what_somebody_had_was_approved_for_them_and_ended_well(
+    ledger: Store, why: EndReason
+) -> None:
     with ledger.begin() as tx:
-        tx.grants.add(grant(id="g1", level_id="crm/a", **ended))
-        tx.grants.add(grant(id="g2", level_id="crm/a", **ended))
-        tx.grants.add(grant(id="g3", level_id="crm/b", **ended | {"person_id": "bea"}))
-        tx.grants.add(grant(id="g4", level_id="crm/c"))
-        tx.grants.add(grant(id="g5", level_id="crm/d", state=GrantState.ENDING))
-        left = ended | {"end_reason": EndReason.ABANDONED}
-        tx.grants.add(grant(id="g6", level_id="crm/e", **left))
+        hold(tx, "crm/a", why)
+        hold(tx, "crm/a", why, began=2)
+        hold(tx, "crm/b", why, who="gus", by=("bea", "ivy"))
 
         assert tx.grants.levels_had("ann") == {"crm/a"}
-        assert tx.grants.levels_had("bea") == {"crm/b"}
-        assert tx.grants.levels_had("gus") == frozenset()
+        assert tx.grants.levels_had("gus") == {"crm/b"}
+        assert tx.grants.levels_had("ivy") == frozenset()
+
+
+def test_what_is_held_still_or_ended_badly_was_not_had(ledger: Store) -> None:
+    with ledger.begin() as tx:
+        hold(tx, "crm/a", None)
+        hold(tx, "crm/b", EndReason.EXPIRED, state=GrantState.ENDING)
+        hold(tx, "crm/c", EndReason.EXPIRED, state=GrantState.NEEDS_IT)
+        hold(tx, "crm/d", EndReason.REVOKED)
+        hold(tx, "crm/e", EndReason.ABANDONED)
+
+        assert tx.grants.levels_had("ann") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        pytest.param({"by": ()}, id="nobody approved it"),
+        pytest.param({"emergency": "The sync is down"}, id="an emergency"),
+        pytest.param({"shown": "something else"}, id="what was approved is void"),
+        pytest.param({"verdict": Verdict.NO}, id="a no"),
+    ],
+)
+def test_what_people_did_not_approve_was_not_had(ledger: Store, about: dict[str, Any]) -> None:
+    with ledger.begin() as tx:
+        hold(tx, "crm/a", EndReason.EXPIRED, **about)
+
+        assert tx.grants.levels_had("ann") == frozenset()
+
+
+@pytest.mark.parametrize("state", [GrantState.ENDED, GrantState.ENDING, GrantState.NEEDS_IT])
+def test_a_revocation_outweighs_what_was_had_before(ledger: Store, state: GrantState) -> None:
+    with ledger.begin() as tx:
+        hold(tx, "crm/a", EndReason.EXPIRED)
+        hold(tx, "crm/a", EndReason.REVOKED, began=1, by=(), emergency="Down", state=state)
+        hold(tx, "crm/b", EndReason.EXPIRED)
+        hold(tx, "crm/b", EndReason.REVOKED, began=1, who="gus")
+
+        assert tx.grants.levels_had("ann") == {"crm/b"}
+
+
+def test_only_an_approval_after_a_revocation_makes_it_good(ledger: Store) -> None:
+    with ledger.begin() as tx:
+        hold(tx, "crm/a", EndReason.EXPIRED)
+        hold(tx, "crm/a", EndReason.REVOKED, began=1)
+        hold(tx, "crm/a", EndReason.EXPIRED, began=2, by=(), emergency="Down again")
+        assert tx.grants.levels_had("ann") == frozenset()
+
+        hold(tx, "crm/a", EndReason.GIVEN_BACK, began=3)
+        assert tx.grants.levels_had("ann") == {"crm/a"}
 
 
 def test_answers_and_an_emergency_come_back_as_they_were(ledger: Store) -> None:

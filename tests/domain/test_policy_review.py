@@ -1,14 +1,16 @@
 """What is said of policies on GitHub and to IT: true, at its place, and within the limits."""
 
+from dataclasses import replace
+
 from bot.domain.markdown import MAX_BODY, with_marker
 from bot.domain.policy_review import (
     MAX_TITLE,
     Annotation,
     Conclusion,
-    Proposal,
+    alarm_of_cases,
+    alarm_of_refusal,
     annotations_of,
     comment_text,
-    notice_of_refusal,
     now_in_force,
     of_faults,
     of_plan,
@@ -17,15 +19,6 @@ from bot.domain.policy_review import (
 
 FAULT = "policies/roles.yml:3:56: error: unknown level 'crm/sale' - did you mean 'crm/sales'?"
 CASE = "policies/tests/crm.yml:14:5: FAIL a consultant is refused\n    expected refused"
-
-
-def proposal(*files: str) -> Proposal:
-    return Proposal(number=1, head="a" * 40, base="b" * 40, files=files)
-
-
-def test_only_files_of_the_policy_folder_make_it_a_matter_of_policy() -> None:
-    assert proposal("README.md", "policies/roles.yml").touches_policy
-    assert not proposal("README.md", "docs/policies/roles.yml", "policies.yml").touches_policy
 
 
 def test_a_mistake_is_an_annotation_at_its_place() -> None:
@@ -56,7 +49,7 @@ def test_a_thousand_mistakes_are_counted_and_the_first_ones_listed() -> None:
     assert opinion.title.startswith("1000 mistakes")
     assert len(opinion.annotations) == 1000
     assert "and 950 more" in opinion.text
-    assert len(with_marker(comment_text(opinion), "policy:1")) < MAX_BODY
+    assert len(with_marker(comment_text(opinion, "a" * 40), "policy:1")) < MAX_BODY
 
 
 def test_a_failing_case_fails_the_check_and_the_plan_is_still_shown() -> None:
@@ -87,10 +80,29 @@ def test_what_stands_beside_a_commit_fits_there() -> None:
 
 
 def test_it_hears_which_commit_why_and_what_to_do() -> None:
-    words = notice_of_refusal("c" * 40, [FAULT] * 7)
+    card = alarm_of_refusal("c" * 40, [FAULT] * 7)
 
-    assert words.startswith("The policy of commit cccccccccccc is refused")
-    assert words.count(FAULT) == 5
-    assert "and 2 more" in words
-    assert words.endswith("Mend it with another commit; nothing else has to be done.")
-    assert "more" not in notice_of_refusal("c" * 40, [FAULT])
+    assert card.headline == "The policy of commit cccccccccccc is refused"
+    assert card.notes.count(FAULT) == 5
+    assert "and 2 more" in card.notes
+    assert card.notes[-1].endswith("Mend it with another commit.")
+    assert not any("more" in note for note in alarm_of_refusal("c" * 40, [FAULT]).notes)
+
+
+def test_a_policy_in_force_whose_cases_object_is_told_apart_from_a_refused_one() -> None:
+    card = alarm_of_cases("c" * 40, [CASE])
+
+    assert card.headline.endswith("fails its own tests")
+    assert "It is in force" in card.notes[0]
+    assert card.notes[1] == CASE.splitlines()[0]
+    assert now_in_force(6, [CASE]).title == "In force: 6 levels; 1 test case of policies/tests fail"
+
+
+def test_the_comment_ends_with_the_commits_that_it_is_about() -> None:
+    plan = of_plan("Nothing changes.", "The plan.", is_loosening=False)
+    compared = replace(plan, base="b" * 40)
+
+    assert comment_text(plan, "a" * 40).endswith("\n\n_This is about commit aaaaaaaaaaaa._")
+    assert comment_text(compared, "a" * 40).endswith(
+        "commit aaaaaaaaaaaa, compared with bbbbbbbbbbbb._"
+    )

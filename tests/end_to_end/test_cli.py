@@ -76,6 +76,7 @@ def test_requests_are_listed_shown_and_cancelled(house: House, said: list[Told])
     assert request.id in {row["id"] for row in listed.json}
     assert {row["state"] for row in listed.json} == {"awaiting_approval"}
     assert "rule: salesforce/view-only request.approve (policies/" in shown.out
+    assert "yes  salesforce/view-only request.by (policies/systems/salesforce.yml:16)" in shown.out
     assert "request:submitted" in shown.out
     assert (cancelled.code, cancelled.out) == (OK, "Cancelled.\n")
     assert house.request(request.id).state is RequestState.CANCELLED

@@ -14,9 +14,10 @@ from bot.cli import app
 from bot.domain.durations import Duration
 from bot.domain.grant import EndReason, GrantState
 from bot.domain.people import Person
+from bot.domain.request import RequestState
 from bot.tables import migrate_database
 from tests.end_to_end.shell import Told, usher
-from tests.factories import grant, person, request
+from tests.factories import approval, grant, person, request
 
 OK, NO, WRONG_USE, BROKEN = 0, 1, 2, 3
 AT = "2026-11-02T09:00"
@@ -130,6 +131,8 @@ def keep(environ: dict[str, str], *, people: tuple[Person, ...] = (), **rows: An
             tx.grants.add(one)
         for one in rows.get("requests", ()):
             tx.requests.add(one)
+            for answer in one.approvals:
+                tx.requests.add_approval(one.id, answer)
         for one in people:
             tx.people.add(one, datetime(2026, 11, 1, tzinfo=UTC))
     store.close()
@@ -281,8 +284,11 @@ def test_what_was_held_before_can_be_approved_beforehand(
     explain: Explain, environ: dict[str, str]
 ) -> None:
     ended = datetime(2026, 10, 1, tzinfo=UTC)
+    given = RequestState.DELIVERED
+    approved = request(level_id="crm/view", state=given, approvals=(approval(),))
     keep(
         environ,
+        requests=(approved,),
         grants=(
             grant(
                 level_id="crm/view",

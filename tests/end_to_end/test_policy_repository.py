@@ -10,8 +10,10 @@ from bot.adapters.github.policies import CHECK, STATUS
 from bot.domain.cards import CardAction
 from bot.domain.policy_review import LOOSENS_LABEL
 from bot.domain.request import RequestState
+from bot.sandbox.faults import Fault, FaultKind
+from bot.sandbox.github.git_objects import Symlink
 from bot.sandbox.github.snapshots import Check
-from tests.end_to_end.company import IVY
+from tests.end_to_end.company import IVY, OTTO
 from tests.end_to_end.house import House
 
 IT = "octo-it-1"
@@ -92,7 +94,8 @@ def test_a_push_to_the_default_branch_counts_for_the_next_decision(house: House)
 
     assert "is not for engineer" in str(errors)
     assert house.usher.policies.policy().commit == sha
-    assert mark(house, sha) == ("success", "In force: 6 levels")
+    state, text = mark(house, sha)
+    assert (state, text.partition(";")[0]) == ("success", "In force: 6 levels")
 
 
 def test_another_branch_and_other_files_change_nothing(house: House) -> None:
@@ -121,7 +124,7 @@ def test_a_broken_commit_is_refused_the_last_good_one_stays_and_it_is_told_once(
     state, text = mark(house, sha)
     assert state == "failure"
     assert text.startswith("Refused, the last good policy stays. 1 mistake: policies/systems/")
-    told = [words for words in house.whispers(IVY) if sha[:12] in words]
+    told = [m.text for m in house.world.slack.dm(IVY.slack_id) if sha[:12] in m.text]
     assert len(told) == 1
     assert "policies/systems/salesforce.yml:" in told[0]
     assert "lowest" in told[0]
@@ -161,6 +164,33 @@ def test_without_webhooks_the_poll_finds_it(house: House) -> None:
     assert mark(house, sha)[0] == "success"
 
 
+def test_a_commit_whose_own_cases_object_is_in_force_and_it_hears_of_it(house: House) -> None:
+    sha = commit(house, changed(house, "longest: 90d", "longest: 60d"))
+
+    state, text = mark(house, sha)
+    assert (state, text.partition(";")[0]) == ("success", "In force: 6 levels")
+    assert "of policies/tests fail" in text
+    (told,) = [m.text for m in house.world.slack.dm(IVY.slack_id) if sha[:12] in m.text]
+    assert "fails its own tests" in told
+
+
+def test_whoever_was_not_reached_keeps_nobody_else_from_hearing_and_hears_later(
+    house: House,
+) -> None:
+    route = "POST /api/chat.postMessage"
+    house.world.slack.faults.add(Fault(route=route, kind=FaultKind.STATUS, status=500))
+    sha = commit(house, changed(house, "risk: low", "risk: lowest"))
+
+    def told() -> int:
+        both = (house.world.slack.dm(one.slack_id) for one in (IVY, OTTO))
+        return sum(sha[:12] in message.text for dm in both for message in dm)
+
+    assert (told(), mark(house, sha)[0]) == (1, "failure")
+    for _ in range(2):
+        house.usher.catch_up_policy()
+        assert told() == 2
+
+
 def test_a_folder_that_vanishes_takes_nobodys_policy_away(house: House) -> None:
     good = house.usher.policies.policy().commit
     sha = commit(house, dict.fromkeys(shipped(house)))
@@ -186,6 +216,9 @@ def test_a_proposal_that_loosens_says_so_in_its_check_comment_and_label(house: H
     assert "loosens" in found.title.lower()
     assert "view\\-only" in comment
     assert "180" in comment
+    head = house.world.github.pull(number).head_sha[:12]
+    base = house.usher.policies.policy().commit[:12]
+    assert f"_This is about commit {head}, compared with {base}._" in comment
     assert LOOSENS_LABEL in house.world.github.pull(number).labels
     assert "octo-" not in comment
 
@@ -218,6 +251,19 @@ def test_mistakes_are_annotations_at_their_lines(house: House) -> None:
     assert "lowest" in text[note.start_line - 1]
     assert "lowest" in note.message
     assert "would be refused" in ours(house, number)[0]
+
+
+def test_a_file_that_is_a_link_is_a_mistake_at_its_place(house: House) -> None:
+    branch = next(_branches)
+    link = Symlink(target="../../README.md")
+    house.world.github.commit_files(branch, {SALESFORCE: link}, "Link it", IT)
+    number = house.world.github.open_pull(branch, "Link it", "", IT)
+    house.settle()
+
+    (note,) = check(house, number).annotations
+    assert (note.path, note.start_line) == (SALESFORCE, 1)
+    assert "this is a link" in note.message
+    assert "has no folder" not in ours(house, number)[0]
 
 
 def test_a_failing_case_fails_the_check_at_the_cases_line(house: House) -> None:

@@ -34,6 +34,9 @@ class FakePolicyDesk:
     def proposal(self, number: int) -> Proposal:
         return self.proposals[number]
 
+    def proposal_head(self, number: int) -> str:
+        return self.proposals[number].head
+
     def proposals_since(self, since: datetime) -> tuple[int, ...]:
         return tuple(self.proposals)
 
@@ -52,5 +55,5 @@ class FakePolicyDesk:
             raise PolicyError("policies cannot be used", faults=self.faults[commit])
         return self.policies[commit]
 
-    def failed_cases(self, content: PolicyFiles, commit: str) -> tuple[str, ...]:
-        return ()
+    def review(self, content: PolicyFiles, commit: str) -> tuple[Policy, tuple[str, ...]]:
+        return self.read(content, commit), ()

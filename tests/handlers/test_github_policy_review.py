@@ -228,6 +228,7 @@ def test_one_comment_follows_the_pull_request_from_push_to_push(runner: Runner) 
     assert not next(c for c in runner.pull.comments if c.id == pasted.id).edited
 
 
+@pytest.mark.slow
 def test_a_case_that_fails_and_a_rule_without_one_show_at_their_lines(runner: Runner) -> None:
     runner.change(HALF_A_YEAR[0])
 
@@ -239,6 +240,7 @@ def test_a_case_that_fails_and_a_rule_without_one_show_at_their_lines(runner: Ru
     assert re.search(where.format(SALESFORCE, "no case reaches"), ran.outs[CASES], re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_first_policy_has_nothing_to_compare_with_and_a_missing_label_is_a_warning(
     runner: Runner,
 ) -> None:
@@ -255,6 +257,7 @@ def test_the_first_policy_has_nothing_to_compare_with_and_a_missing_label_is_a_w
     assert "::warning::The label «policy: loosens» could not be set" in ran.outs[COMMENT]
 
 
+@pytest.mark.slow
 def test_a_change_that_mends_a_broken_policy_is_no_failure(runner: Runner) -> None:
     runner.change((SALESFORCE, "risk: low", "risk: lowest"))
     runner.base = runner.git("rev-parse", "HEAD")

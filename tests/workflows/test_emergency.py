@@ -1,5 +1,6 @@
 """Breaking the glass: at once, for a short time, with a reason, and everybody hears of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot.domain.audit import Tag
 from bot.domain.cards import Card, Fact
 from bot.domain.durations import Duration, Unit
+from bot.domain.inbound import Actor, Surface
 from bot.domain.policy import BreakGlass, Where
 from bot.domain.request import Request, RequestState
 from tests.workflows.office import Office
@@ -145,3 +147,24 @@ def test_help_tells_of_it(office: Office) -> None:
     request = waiting(office)
 
     assert "/break-glass reason" in office.comment("gus", request.issue_number, "/help")
+
+
+def test_the_form_that_still_says_what_was_asked_for_is_no_edit(office: Office) -> None:
+    number = office.records.open_by_hand()
+    form = office.form(number, by="gus", level="crm/standard", how_long="30 days")
+    office.reply_to(form, number)
+    office.seats.totals["Crm"] = 0
+    office.comment("gus", number, "/break-glass The sync is down")
+    (waiting_,) = office.requests()
+    assert waiting_.state is RequestState.AWAITING_SEAT
+    listed = replace(
+        form, is_edit=True, actor=Actor(surface=Surface.GITHUB, name="somebody on GitHub")
+    )
+    titled = replace(form, is_edit=True)  # such as when only the title was edited
+
+    assert office.reply_to(listed, number) == ""
+    assert office.reply_to(titled, number) == ""
+    assert office.requests() == [replace(waiting_, read_digest=office.requests()[0].read_digest)]
+    office.comment("gus", number, "/cancel")
+    assert office.reply_to(listed, number) == ""
+    assert office.reply_to(titled, number) == ""

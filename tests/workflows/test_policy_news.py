@@ -61,7 +61,7 @@ def test_a_refused_commit_is_told_to_every_one_of_it_who_has_slack(
     )
     push(office, desk, "b" * 40, None)
 
-    told = [words for words in office.chat.whispers if "b" * 12 in str(words)]
+    told = [m for m in office.chat.messages.values() if "b" * 12 in m.card.headline]
     assert len(told) == 1
     assert not desk.standings["b" * 40].is_in_force
 
@@ -90,7 +90,7 @@ def test_a_first_policy_is_nothing_to_compare_and_for_security_to_see(
     number = office.records.open_by_hand("The first policy")
     desk.policies["h" * 40] = replace(company_policy(), commit="h" * 40)
     desk.proposals[number] = Proposal(
-        number=number, head="h" * 40, base="0" * 40, files=("policies/company.yml",)
+        number=number, head="h" * 40, base="0" * 40, touches_policy=True
     )
     office.send(PolicyProposed(actor=on_github("ivy"), pull_number=number))
     office.work()
@@ -101,12 +101,31 @@ def test_a_first_policy_is_nothing_to_compare_and_for_security_to_see(
 
 def test_a_closed_proposal_is_left_alone(office: Office, desk: FakePolicyDesk) -> None:
     desk.proposals[7] = Proposal(
-        number=7, head="h" * 40, base="0" * 40, files=("policies/a.yml",), is_open=False
+        number=7, head="h" * 40, base="0" * 40, touches_policy=True, is_open=False
     )
     office.send(PolicyProposed(actor=on_github("ivy"), pull_number=7))
     office.work()
 
     assert desk.opinions == {}
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_run_for_an_older_commit_says_nothing_once_there_is_a_newer_one(
+    office: Office, desk: FakePolicyDesk, looks: int
+) -> None:
+    number = office.records.open_by_hand("The first policy")
+    desk.policies["h" * 40] = replace(company_policy(), commit="h" * 40)
+    desk.proposals[number] = Proposal(
+        number=number, head="h" * 40, base="0" * 40, touches_policy=True
+    )
+    heads = iter(["h" * 40] * (looks - 1) + ["i" * 40])
+    desk.proposal_head = lambda _number: next(heads)  # type: ignore[method-assign]  # a push
+    office.send(PolicyProposed(actor=on_github("ivy"), pull_number=number))
+    office.work()
+
+    assert "h" * 40 in desk.opinions
+    assert number not in desk.labels
+    assert len(list(office.records.on(number))) == looks - 1
 
 
 def test_where_nobody_reviews_policies_the_news_is_put_away(office: Office) -> None:

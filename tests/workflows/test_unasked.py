@@ -7,12 +7,12 @@ import pytest
 
 from bot.domain.audit import Tag
 from bot.domain.decision import Answer
-from bot.domain.durations import Duration
+from bot.domain.durations import Duration, Unit
 from bot.domain.errors import SeatsExhausted
 from bot.domain.grant import GrantState
 from bot.domain.inbound import Verb
-from bot.domain.policy import AutoApproval, Where
-from bot.domain.request import RequestState
+from bot.domain.policy import AutoApproval, BreakGlass, Where
+from bot.domain.request import Request, RequestState
 from tests.factories import NOW
 from tests.workflows.office import Office
 
@@ -25,6 +25,11 @@ AGAIN = AutoApproval(
     approved_on=NOW.date(),
     record="acme/access#1",
     where=Where("policies/systems/crm.yml", 60, 5),
+)
+GLASS = BreakGlass(
+    by=("crm-owners",),
+    longest=Duration(4, Unit.HOURS),
+    where=Where("policies/systems/crm.yml", 70, 5),
 )
 RULE = "crm auto_approve.again"
 
@@ -97,6 +102,63 @@ def test_what_was_never_ready_was_never_held(office: Office) -> None:
     assert [grant.state for grant in office.grants()] == [GrantState.ENDED]
     with office.store.read() as tx:
         assert tx.grants.levels_had("ann") == frozenset()
+
+
+def in_an_emergency(office: Office) -> Request:
+    """Let Gus, who looks after the CRM, break the glass for crm/view."""
+    office.change_level("crm/view", break_glass=GLASS)
+    request = office.ask(by="gus", how_long="30 days")
+    office.comment("gus", request.issue_number, "/break-glass The sync is down")
+    assert office.request(request.id).state is RequestState.DELIVERED
+    return request
+
+
+@pytest.mark.parametrize("who", ["ivy", "gus"])
+def test_an_emergency_is_no_way_to_have_had_it(office: Office, who: str) -> None:
+    request = in_an_emergency(office)
+    office.comment(who, request.issue_number, "/revoke")
+    assert office.grants(GrantState.ENDED)
+
+    assert office.ask(by="gus", how_long="30 days").state is RequestState.AWAITING_APPROVAL
+
+
+def test_an_emergency_that_ran_out_is_no_way_to_have_had_it(office: Office) -> None:
+    in_an_emergency(office)
+    office.travel(hours=5)
+    assert office.grants(GrantState.ENDED)
+
+    assert office.ask(by="gus", how_long="30 days").state is RequestState.AWAITING_APPROVAL
+
+
+def test_what_was_revoked_must_be_approved_again_and_then_counts(office: Office) -> None:
+    held_once(office)
+    office.travel(days=1)
+    given = office.ask(how_long="30 days")
+    office.press("bea", given.id, Verb.REVOKE)
+    office.travel(days=1)
+
+    asked = office.ask(how_long="30 days")
+    assert asked.state is RequestState.AWAITING_APPROVAL
+
+    office.approve(asked, "bea")
+    office.press("ann", asked.id, Verb.REVOKE)
+    assert office.ask(how_long="30 days").state is RequestState.DELIVERED
+
+
+def test_what_was_given_without_asking_can_be_had_again(office: Office) -> None:
+    held_once(office)
+    for _ in range(2):
+        assert office.ask(how_long="30 days").state is RequestState.DELIVERED
+        office.travel(days=31)
+
+
+def test_what_nobody_ever_approved_is_no_way_to_have_had_it(office: Office) -> None:
+    put_in_force(office, replace(AGAIN, already_had=None))
+    assert office.ask(how_long="30 days").state is RequestState.DELIVERED
+    office.travel(days=31)
+    put_in_force(office, AGAIN)
+
+    assert office.ask(how_long="30 days").state is RequestState.AWAITING_APPROVAL
 
 
 def test_a_request_that_waits_is_given_once_policy_asks_nobody_any_more(office: Office) -> None:

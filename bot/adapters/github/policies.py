@@ -3,14 +3,14 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.github.client import GitHubClient
 from bot.adapters.github.errors import nonsense
-from bot.domain.errors import NotFound
+from bot.domain.errors import NotFound, PolicyError, Unavailable
 from bot.domain.policy_review import (
     FOLDER,
     MAX_TITLE,
@@ -20,13 +20,21 @@ from bot.domain.policy_review import (
     Proposal,
     Standing,
 )
-from bot.domain.policy_version import PolicyFiles
+from bot.domain.policy_version import (
+    GIT_FILE_MODES,
+    MAX_FILE_BYTES,
+    MAX_FILES,
+    MAX_TOTAL_BYTES,
+    TOO_BIG,
+    TOO_LONG,
+    TOO_MANY,
+    PolicyFiles,
+    is_policy_file,
+)
 from bot.domain.text import clean
 
 CHECK = "Usher policy"
 STATUS = "usher/policy"
-MAX_FILES, MAX_BYTES = 500, 1_000_000
-"""More than that is no policy folder; a single file has the loader's own limit."""
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 # Docs, "Create a check run": at most 50 annotations per call, 65,535 characters of text; a title
 # has no stated limit.
@@ -39,11 +47,15 @@ _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 
 
 class GitHubPolicies:
-    """Implements PolicyRepository and PolicyVerdicts on one repository; blobs are read once."""
+    """Implements PolicyRepository and PolicyVerdicts on one repository.
+
+    What the folder that was read last had in it is not fetched again for the next one.
+    """
 
     def __init__(self, client: GitHubClient) -> None:
         self._client = client
-        self._blobs: dict[str, bytes] = {}
+        # Replaced as a whole and never changed, so that threads may share it.
+        self._last_read: Mapping[str, bytes] = {}
 
     # ---- reading --------------------------------------------------------------------------------
 
@@ -57,21 +69,23 @@ class GitHubPolicies:
         return _sha(_at(found, "commit", "sha"), action)
 
     def files(self, commit: str) -> PolicyFiles:
-        """Return the YAML files of the policy folder at a commit, by their paths in it."""
+        """Return the YAML files of the policy folder at a commit, by their paths in it.
+
+        Raises PolicyError for what is no file or too big, before anything of it is fetched.
+        """
         action = f"read the policies of {_checked(commit)[:12]}"
-        tree = self._client.read(f"/git/trees/{commit}?recursive=1", action)
-        rows = tree.get("tree")
-        if tree.get("truncated") is True or not isinstance(rows, list):
-            raise nonsense(action, is_write=False)
-        wanted = [row for row in rows if _is_policy_file(row)]
-        if not wanted or len(wanted) > MAX_FILES:
+        rows = self._tree(f"{commit}?recursive=1", action)
+        wanted = {file: row for row in rows if (file := _policy_file(row))}
+        if not wanted:
             raise NotFound(f"Commit {commit[:12]} has no folder {FOLDER}/.", service="github")
-        blobs = {
-            str(row["path"]).removeprefix(f"{FOLDER}/"): self._blob(_sha(row.get("sha"), action))
-            for row in wanted
-        }
-        self._blobs = {sha: self._blobs[sha] for sha in (row["sha"] for row in wanted)}
-        return PolicyFiles(name=FOLDER, files=blobs)
+        if faults := tuple(_unreadable(wanted, action)):
+            raise PolicyError(f"{FOLDER} of {commit[:12]} cannot be used", faults=faults)
+        ids = {file: _sha(row.get("sha"), action) for file, row in wanted.items()}
+        known, blobs = self._last_read, {}
+        for sha in set(ids.values()):
+            blobs[sha] = known[sha] if sha in known else self._blob(sha)
+        self._last_read = blobs
+        return PolicyFiles(name=FOLDER, files={file: blobs[sha] for file, sha in ids.items()})
 
     def proposal(self, number: int) -> Proposal:
         """Return a pull request as it is now."""
@@ -79,14 +93,20 @@ class GitHubPolicies:
         pull = self._client.read(f"/pulls/{number}", action)
         head, tip = (_sha(_at(pull, side, "sha"), action) for side in ("head", "base"))
         compared = self._client.read(f"/compare/{tip}...{head}", action)
-        rows = self._client.read_pages(f"/pulls/{number}/files", {}, action)
+        base = _sha(_at(compared, "merge_base_commit", "sha"), action)
+        # Not from the list of changed files, of which GitHub shows the first 3,000.
         return Proposal(
             number=number,
             head=head,
-            base=_sha(_at(compared, "merge_base_commit", "sha"), action),
-            files=tuple(name for row in rows for name in _names(row)),
+            base=base,
+            touches_policy=self._folder(base, action) != self._folder(head, action),
             is_open=pull.get("state") == "open",
         )
+
+    def proposal_head(self, number: int) -> str:
+        """Return the newest commit of a pull request, to see whether it moved meanwhile."""
+        action = f"read pull request {number}"
+        return _sha(_at(self._client.read(f"/pulls/{number}", action), "head", "sha"), action)
 
     def proposals_since(self, since: datetime) -> tuple[int, ...]:
         """List the open pull requests that changed since then, for events that never arrived."""
@@ -101,16 +121,34 @@ class GitHubPolicies:
             found.append(number)
         return tuple(reversed(found))
 
+    def _folder(self, commit: str, action: str) -> tuple[Any, Any] | None:
+        """Return what names everything in the policy folder of a commit; None without one."""
+        rows = self._tree(commit, action)
+        found = (row for row in rows if row.get("path") == FOLDER)
+        return next(((row.get("mode"), row.get("sha")) for row in found), None)
+
+    def _tree(self, which: str, action: str) -> list[dict[str, Any]]:
+        tree = self._there(f"/git/trees/{which}", action)
+        rows = tree.get("tree")
+        is_list = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+        if tree.get("truncated") is True or not is_list:
+            raise nonsense(action, is_write=False)
+        return list(rows or ())
+
     def _blob(self, sha: str) -> bytes:
-        if sha not in self._blobs:
-            action = "read a policy file"
-            blob = self._client.read(f"/git/blobs/{sha}", action)
-            try:
-                content = base64.b64decode(str(blob["content"]), validate=False)
-            except (KeyError, binascii.Error) as exc:
-                raise nonsense(action, is_write=False) from exc
-            self._blobs[sha] = content
-        return self._blobs[sha]
+        action = "read a policy file"
+        blob = self._there(f"/git/blobs/{sha}", action)
+        try:
+            return base64.b64decode(str(blob["content"]), validate=False)
+        except (KeyError, binascii.Error) as exc:
+            raise nonsense(action, is_write=False) from exc
+
+    def _there(self, path: str, action: str) -> dict[str, Any]:
+        """Fetch what must be there: right after a push GitHub may not have it everywhere."""
+        try:
+            return self._client.read(path, action)
+        except NotFound as gone:
+            raise Unavailable(gone.detail, service=gone.service, code=gone.code) from gone
 
     # ---- saying ---------------------------------------------------------------------------------
 
@@ -215,19 +253,32 @@ def _annotation(one: Annotation) -> dict[str, Any]:
     }
 
 
-def _is_policy_file(row: Any) -> bool:
-    if not isinstance(row, dict) or row.get("type") != "blob":
-        return False
-    path = str(row.get("path"))
-    parts = path.split("/")
-    is_yaml = path.endswith((".yml", ".yaml"))
-    return is_yaml and parts[0] == FOLDER and not any(part.startswith(".") for part in parts)
+def _policy_file(row: Mapping[str, Any]) -> str:
+    """Return a row's path in the policy folder if it is for us; links and submodules are too."""
+    folder, _, file = str(row.get("path")).partition("/")
+    is_ours = folder == FOLDER and row.get("type") != "tree" and is_policy_file(file)
+    return file if is_ours else ""
 
 
-def _names(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """A renamed file has changed under both of its names."""
-    names = (row.get("filename"), row.get("previous_filename"))
-    return tuple(name for name in names if isinstance(name, str))
+def _unreadable(rows: Mapping[str, Mapping[str, Any]], action: str) -> Iterator[str]:
+    """Say which files are none or too long, and whether they are too many."""
+    company, total = f"{FOLDER}/company.yml:1:1: error:", 0
+    if len(rows) > MAX_FILES:
+        yield f"{company} {TOO_MANY}"
+        return
+    for file, row in rows.items():
+        name = "".join(letter if letter.isprintable() else "?" for letter in file)
+        place, size = f"{FOLDER}/{name}:1:1: error:", row.get("size")
+        if row.get("mode") not in GIT_FILE_MODES:
+            yield f"{place} this is a link or a submodule: write the file itself"
+        elif not isinstance(size, int):
+            raise nonsense(action, is_write=False)
+        elif size > MAX_FILE_BYTES:
+            yield f"{place} {TOO_LONG}"
+        else:
+            total += size
+    if total > MAX_TOTAL_BYTES:
+        yield f"{company} {TOO_BIG}"
 
 
 def _at(data: Mapping[str, Any], *path: str) -> Any:

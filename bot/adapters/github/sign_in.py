@@ -18,6 +18,10 @@ from bot.domain.secret import Secret
 
 PERMISSIONS: Mapping[str, str] = MappingProxyType({"issues": "write", "metadata": "read"})
 """Asked for by name: without names GitHub gives the token everything that the App may do."""
+READING_PERMISSIONS: Mapping[str, str] = MappingProxyType(
+    {"contents": "read", "metadata": "read", "pull_requests": "read"}
+)
+"""For reading policies, so that an App that may not write checks still puts them in force."""
 POLICY_PERMISSIONS: Mapping[str, str] = MappingProxyType(
     {
         "checks": "write",

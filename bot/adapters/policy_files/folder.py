@@ -8,16 +8,20 @@ from bot.adapters.policy_files.marks import Fault, Mark
 from bot.adapters.policy_files.messages import printable
 from bot.adapters.policy_files.strict_yaml import MAX_BYTES
 from bot.domain.errors import PolicyError
+from bot.domain.policy_version import (
+    MAX_FILES,
+    MAX_TOTAL_BYTES,
+    TOO_BIG,
+    TOO_MANY,
+    is_policy_file,
+)
 from bot.domain.spelling import closest
 
 COMPANY, ROLES, SEPARATION = "company.yml", "roles.yml", "separation.yml"
 SYSTEMS, TESTS = "systems", "tests"
-MAX_FILES = 2_000
-MAX_TOTAL_BYTES = 20 * MAX_BYTES
 _TOP = (COMPANY, ROLES, SEPARATION)
 _NEEDED = (COMPANY, ROLES)
 _START = Mark(1, 1)
-_SUFFIXES = (".yml", ".yaml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +51,6 @@ class _Stray:
     meant: str = ""
 
 
-def is_policy_file(file: str) -> bool:
-    """Say whether a path below the directory is for us: YAML, and nothing hidden."""
-    path = PurePosixPath(file)
-    return path.suffix in _SUFFIXES and not any(part.startswith(".") for part in path.parts)
-
-
 def yaml_files(directory: Path) -> tuple[Path, ...]:
     """List every YAML file at any depth but in hidden folders, in a fixed order."""
     return tuple(sorted(_walk(directory, set())))
@@ -69,7 +67,7 @@ def _walk(directory: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from _walk(path, seen)
-        elif path.suffix in _SUFFIXES:
+        elif is_policy_file(path.name):
             yield path
 
 
@@ -88,7 +86,7 @@ def read_folder(directory: Path) -> Folder:
     except OSError as error:
         raise _no_folder(directory, f"this folder cannot be read: {error.strerror}") from error
     if len(paths) > MAX_FILES:
-        return _refused(name, _TOO_MANY)
+        return _refused(name, TOO_MANY)
     contents: dict[str, bytes | _Stray] = {}
     total = 0
     for path in paths:
@@ -96,7 +94,7 @@ def read_folder(directory: Path) -> Folder:
         contents[file] = content = _content(path, file)
         total += 0 if isinstance(content, _Stray) else len(content)
         if total > MAX_TOTAL_BYTES:
-            return _refused(name, _TOO_BIG)
+            return _refused(name, TOO_BIG)
     return _folder(name, contents)
 
 
@@ -104,14 +102,12 @@ def folder_of(name: str, files: Mapping[str, bytes]) -> Folder:
     """Take files that were read before, by their paths in the directory; others are left alone."""
     own = {file: files[file] for file in sorted(files) if is_policy_file(file)}
     if len(own) > MAX_FILES:
-        return _refused(name, _TOO_MANY)
+        return _refused(name, TOO_MANY)
     if sum(map(len, own.values())) > MAX_TOTAL_BYTES:
-        return _refused(name, _TOO_BIG)
+        return _refused(name, TOO_BIG)
     return _folder(name, own)
 
 
-_TOO_MANY = f"over {MAX_FILES:,} files: put several systems' tests together, or remove some"
-_TOO_BIG = f"the files are over {MAX_TOTAL_BYTES:,} bytes together: remove what is not needed"
 _WRITE = "write the folder in which company.yml is, or set POLICY_DIR to it"
 
 

@@ -8,8 +8,9 @@ import yaml
 from bot.adapters.policy_files.marks import Document, Fault, Faults, Mark
 from bot.adapters.policy_files.plain_scalars import shown
 from bot.adapters.policy_files.yaml_tree import Tree
+from bot.domain.policy_version import MAX_FILE_BYTES, TOO_LONG
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = MAX_FILE_BYTES
 MAX_DEPTH = 20
 MAX_NODES = 100_000
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -54,7 +55,7 @@ def _readable(text: str | bytes, faults: Faults) -> str | None:
     """Return the text with plain line ends, or None if there is more in it than text."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
-        faults.add(0, 0, f"the file is over {MAX_BYTES:,} bytes: split it up")
+        faults.add(0, 0, TOO_LONG)
         return None
     try:
         decoded = raw.decode("utf-8")

@@ -28,6 +28,8 @@ requests = sa.Table(
     sa.Column("is_birthright", sa.Boolean, nullable=False),
     sa.Column("emergency", sa.Text, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("form_digest", sa.String(64), nullable=False),
+    sa.Column("read_digest", sa.String(64), nullable=False),
     sa.Column("decision", sa.Text, nullable=True),
     sa.Column("starts_at", Instant, nullable=True),
     sa.Column("due_at", Instant, nullable=True, index=True),
