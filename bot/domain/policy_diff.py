@@ -65,9 +65,16 @@ def _company(base: Policy, head: Policy) -> Iterator[Change]:
     yield from compare_limits(spot("review_every"), before.review_every, after.review_every)
     for key in _COMPANY_WORDS:
         yield from compare_words(spot(key), getattr(before, key), getattr(after, key))
-    for key in ("remind_after", "escalate_after", "lapse_after"):
+    for key in ("remind_after", "lapse_after"):
         one, other = getattr(before.approvals, key), getattr(after.approvals, key)
         yield from compare_words(spot(f"approvals.{key}"), one, other)
+    # The sooner it escalates, the sooner the backups may answer.
+    yield from compare_lengths(
+        spot("approvals.escalate_after"),
+        before.approvals.escalate_after,
+        after.approvals.escalate_after,
+        longer=Effect.TIGHTENS,
+    )
 
 
 def _groups(base: Policy, head: Policy) -> Iterator[Change]:

@@ -1,6 +1,6 @@
 """What changed in the systems of a policy: levels, their rules, and what is approved beforehand."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.domain.policy import (
     EVERYONE,
@@ -9,6 +9,7 @@ from bot.domain.policy import (
     BreakGlass,
     Level,
     Policy,
+    Question,
     RequestRule,
     Risk,
     System,
@@ -49,7 +50,6 @@ def _system(before: System, after: System) -> Iterator[Change]:
     for key in (
         "title",
         "provider",
-        "dri",
         "delivery",
         "username",
         "url",
@@ -59,6 +59,10 @@ def _system(before: System, after: System) -> Iterator[Change]:
     ):
         spot = Spot(rule=f"{after.id} {key}", where=after.where)
         yield from compare_words(spot, getattr(before, key), getattr(after, key))
+    if before.dri != after.dri:
+        # They tick the steps by hand, and are called when something is stuck.
+        spot = Spot(rule=f"{after.id} dri", where=after.where)
+        yield spot.change(Effect.LOOSENS, f"{before.dri} → {after.dri}")
 
 
 # ---- levels -------------------------------------------------------------------------------------
@@ -127,15 +131,26 @@ def _request(before: Level, after: Level, base: Policy, head: Policy) -> Iterato
         yield from _who(after, one, other)
         yield from _approvers(before, after, base, head)
         yield from compare_lengths(_spot(after, "longest"), one.longest, other.longest)
-        yield from compare_words(_spot(after, "questions"), _questions(one), _questions(other))
+        yield from _asked(_spot(after, "questions"), one.questions, other.questions)
+
+
+def _asked(
+    spot: Spot, before: Collection[Question], after: Collection[Question]
+) -> Iterator[Change]:
+    """Approvers decide with the answers: what need not be answered any more loosens."""
+    must, must_now = ([one.id for one in some if one.is_required] for some in (before, after))
+    if must != must_now:
+        yield from compare_names(spot, must, must_now, more=Effect.TIGHTENS)
+    else:
+        yield from compare_words(spot, _wording(before), _wording(after))
+
+
+def _wording(questions: Collection[Question]) -> list[tuple[str, str, str, bool]]:
+    return [(one.id, one.asks, one.form, one.is_required) for one in questions]
 
 
 def _spot(level: Level, key: str) -> Spot:
     return Spot(rule=f"{level.id} request.{key}", where=level.mark(key))
-
-
-def _questions(rule: RequestRule) -> list[tuple[object, ...]]:
-    return [(q.id, q.asks, q.form, q.is_required) for q in rule.questions]
 
 
 def _who(level: Level, one: RequestRule, other: RequestRule) -> Iterator[Change]:

@@ -55,7 +55,12 @@ CASES: tuple[tuple[str, Callable[[], Policy], Effect], ...] = (
     ("crm/edit request.longest", lambda: of_rule(longest=PERMANENT), LOOSENS),
     ("crm/edit request.approve", lambda: of_rule(approve=("manager",)), LOOSENS),
     ("crm/edit request.approve", lambda: of_rule(approve=()), LOOSENS),
-    ("crm/edit request.questions", lambda: of_rule(questions=()), NEUTRAL),
+    ("crm/edit request.questions", lambda: of_rule(questions=()), LOOSENS),
+    (
+        "company approvals.escalate_after",
+        lambda: of_approvals(escalate_after=Duration(1, Unit.HOURS)),
+        LOOSENS,
+    ),
     ("crm/edit says", lambda: of_level(says="Edit it."), NEUTRAL),
     ("crm/edit risk", lambda: of_level(risk=Risk.LOW), LOOSENS),
     ("crm/edit risk", lambda: of_level(risk=Risk.CRITICAL), TIGHTENS),
@@ -243,6 +248,14 @@ def test_logins_stand_beside_the_text_and_not_in_it() -> None:
         where=at(3),
         logins=("octo-x",),
     )
+
+
+def test_other_owners_are_for_security_to_see_whoever_they_are() -> None:
+    other, back = of_system(dri="it"), POLICY
+
+    for before, after in ((POLICY, other), (other, back)):
+        (change,) = compare_policies(before, after)
+        assert (change.effect, change.rule) == (LOOSENS, "crm dri")
 
 
 def test_every_form_of_question_counts_as_words() -> None:
