@@ -12,7 +12,7 @@ from bot.domain.decision import Answer, Ask, decide
 from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.explain import Explanation, explain
 from bot.domain.people import Person, Roster
-from bot.domain.policy import BreakGlass, Policy, Pool, Risk, WhenFull, Where
+from bot.domain.policy import BreakGlass, Policy, Pool, Question, Risk, WhenFull, Where
 from bot.domain.policy_remedies import AddApprover
 from bot.domain.remedies import AskForLength, Effort, Remedy, Situation, apply_all
 from bot.domain.rule_checks import exceeds
@@ -336,3 +336,16 @@ def test_seats_do_not_matter_to_a_refusal() -> None:
 
     assert explain(question, policy(), roster(), NOW, seats=seats).seats == ""
     assert explain(ask(), policy(), roster(), NOW).seats == ""
+
+
+def test_only_the_question_without_an_answer_is_to_be_answered() -> None:
+    asked = level("view")
+    assert asked.request is not None
+    both = tuple(Question(id=name, asks=name, where=asked.where) for name in ("one", "two"))
+    rules = policy(replace(asked, request=replace(asked.request, questions=both)))
+
+    told = explained(ask(level_id="crm/view", answers={"one": "given"}), rules)
+
+    (way,) = sentences(told)
+    assert "two" in str(way)
+    assert "one" not in str(way)

@@ -116,13 +116,19 @@ def test_an_edit_of_an_answer_voids_what_was_approved(office: Office) -> None:
     assert "Still needed: manager" in office.comment("gus", number, "/approve")
 
 
+def as_asked(request: Request) -> Request:
+    """Leave out which fields of the issue were read last: that is for Usher alone."""
+    return replace(request, form_digest="", read_digest="")
+
+
 def test_the_same_answers_once_more_change_nothing(office: Office) -> None:
     number, _said, request = ask_on_issue(office, answers=answers(linkedin=LINK))
 
     same = (TypedAnswer(ASKS.upper(), f" {LINK} "),)
     said = office.reply_to(office.form(number, answers=same, is_edit=True), number)
 
-    assert (said, office.requests()) == ("", [request])
+    assert said == ""
+    assert [as_asked(one) for one in office.requests()] == [as_asked(request)]
 
 
 def test_an_edit_that_takes_a_needed_answer_away_is_refused_with_its_heading(
@@ -134,7 +140,7 @@ def test_an_edit_that_takes_a_needed_answer_away_is_refused_with_its_heading(
 
     assert "This edit would be refused." in said
     assert f"add a line «### {ASKS}»" in said
-    assert office.requests() == [request]
+    assert [as_asked(one) for one in office.requests()] == [as_asked(request)]
 
 
 def test_a_question_that_policy_adds_later_refuses_what_waits_without_an_answer(
