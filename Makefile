@@ -7,6 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
+PEERS := $(VENV)/.ready-bench
 
 .PHONY: help run tour test test-all test-exhaustive bench check-wire lint lock clean
 
@@ -23,6 +24,10 @@ $(READY): requirements.txt
 
 $(DEV): $(READY) requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(PEERS): $(DEV) requirements-bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@
 
 run: $(READY)
@@ -47,7 +52,7 @@ test-all: $(DEV)
 test-exhaustive: $(DEV)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m exhaustive
 
-bench: $(DEV)
+bench: $(PEERS)
 	@$(BIN)/python -m bench $(BENCH)
 
 check-wire: $(DEV)
@@ -56,6 +61,7 @@ check-wire: $(DEV)
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --group bench -c requirements-dev.txt -o requirements-bench.txt
 
 clean:
 	rm -rf $(VENV) var/sandbox .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

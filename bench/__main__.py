@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 
-NAMES = ("ack", "waiting", "seat", "start")
+NAMES = ("ack", "waiting", "seat", "start", "policy")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,8 +19,8 @@ from bot.adapters.roster_csv import RosterFile
 from bot.adapters.store.database import make_engine
 from bot.adapters.store.store import Store
 from bot.domain.decision import Answer, Ask, decide
+from bot.domain.durations import Duration
 from bot.domain.inbound import Surface
-from bot.domain.policy import Duration
 from bot.domain.request import Request, RequestState, request_digest
 from bot.playground import POLICIES
 from bot.sandbox.example import PEOPLE_FILE

@@ -1,8 +1,7 @@
 """The composition root: the only module that knows all rooms and puts them together."""
 
-import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,40 +13,30 @@ from prometheus_client import CollectorRegistry
 
 from bot.adapters.api_tokens import ApiTokensFile
 from bot.adapters.figures import LedgerFigures
-from bot.adapters.github.changes import GitHubChanges
-from bot.adapters.github.client import GitHubClient
-from bot.adapters.github.health import GitHubHealth
-from bot.adapters.github.records import GitHubRecords
-from bot.adapters.github.sign_in import AppCredential, TokenCredential
-from bot.adapters.onepassword import ConnectVault
+from bot.adapters.live_policy import LivePolicy
 from bot.adapters.people import REFRESH_S, CompanyPeople
 from bot.adapters.policy_files.loader import PolicyDirectory
+from bot.adapters.policy_files.reader import PolicyFilesReader
 from bot.adapters.roster_csv import RosterFile
-from bot.adapters.salesforce.credentials import AccessTokens, ClientCredentials, JwtBearer
-from bot.adapters.salesforce.gateway import WritingGateway
-from bot.adapters.salesforce.health import SalesforceHealth
 from bot.adapters.salesforce.passwords import SalesforcePasswords
-from bot.adapters.salesforce.seats import SalesforceSeats, SalesforceSeatWriter
-from bot.adapters.salesforce.wire import Wire
-from bot.adapters.slack.chat import SlackChat
-from bot.adapters.slack.client import make_client
-from bot.adapters.slack.health import SlackHealth
-from bot.adapters.slack.members import SlackMembers
 from bot.adapters.store.database import make_engine
 from bot.adapters.store.records import Posted
 from bot.adapters.store.store import InboxWriter, Store
-from bot.domain.errors import ConnectorError
+from bot.domain.errors import ConnectorError, PolicyError
 from bot.domain.policy import Provider
 from bot.logs import logged
-from bot.ports import Clock, Health
-from bot.pulse import Pulse
-from bot.settings import GitHubApp, SalesforceJwt, Settings
+from bot.ports import Clock
+from bot.pulse import POLICY_CURSOR, Pulse
+from bot.services import connect
+from bot.settings import Settings
+from bot.workflows.adopting import adopt_newest, judge_in_flight
 from bot.workflows.advance import advance
-from bot.workflows.context import ADVANCE, END, HANDLE, TELL, Context, SeatService, start_handling
+from bot.workflows.context import ADVANCE, END, HANDLE, TELL, Context, start_handling
 from bot.workflows.desk import FrontDesk
 from bot.workflows.ending import end
 from bot.workflows.engine import Engine, EngineSettings
 from bot.workflows.handling import handle
+from bot.workflows.proposing import judge_proposal
 from bot.workflows.sweep import beat, forget, sweep, take_over
 from bot.workflows.telling import tell
 from handlers.github.catch_up import catch_up
@@ -63,6 +52,7 @@ log = structlog.get_logger()
 CLOCK_SLACK = timedelta(minutes=2)
 """How far GitHub's clock and ours may differ; what is read twice is known by its id."""
 FORM_LABEL = "access-request"
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class SystemClock:
@@ -83,72 +73,7 @@ class Pace:
     catch_up_s: float = 300.0
     health_s: float = 30.0
     people_s: float = REFRESH_S
-
-
-@dataclass(frozen=True, kw_only=True)
-class Services:
-    """Everything outside, connected."""
-
-    slack: SlackChat
-    members: SlackMembers
-    github: GitHubRecords
-    changes: GitHubChanges
-    github_client: GitHubClient
-    salesforce: SeatService
-    vault: ConnectVault
-    health: Mapping[str, Health]
-
-
-def connect(settings: Settings) -> Services:
-    """Make the clients of all services; nothing is called yet."""
-    ca_file = settings.ca_file
-    tls = ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
-    github = GitHubClient(
-        repo=settings.github.repo,
-        credential=_github_credential(settings),
-        api_url=settings.github.api_url,
-        ca_file=ca_file,
-    )
-    records = GitHubRecords(github)
-    slack = make_client(
-        token=settings.slack.bot_token.reveal(), api_url=settings.slack.api_url, tls=tls
-    )
-    wire = Wire(settings.salesforce.url, ca_file=ca_file)
-    gateway = WritingGateway(wire, AccessTokens(wire, _salesforce_credential(settings)))
-    vault = ConnectVault(settings.onepassword.host, settings.onepassword.token, ca_file=ca_file)
-    return Services(
-        slack=SlackChat(slack, issue_url=records.issue_url),
-        members=SlackMembers(slack, team_id=settings.slack.team_id),
-        github=records,
-        changes=GitHubChanges(github),
-        github_client=github,
-        salesforce=SeatService(
-            reader=SalesforceSeats(gateway), writer=SalesforceSeatWriter(gateway)
-        ),
-        vault=vault,
-        health={
-            "slack": SlackHealth(slack),
-            "github": GitHubHealth(github),
-            "salesforce": SalesforceHealth(gateway),
-            "1password": vault,
-        },
-    )
-
-
-def _github_credential(settings: Settings) -> AppCredential | TokenCredential:
-    held = settings.github.credential
-    if isinstance(held, GitHubApp):
-        return AppCredential(app_id=held.app_id, private_key=held.private_key)
-    return TokenCredential(token=held.token)
-
-
-def _salesforce_credential(settings: Settings) -> JwtBearer | ClientCredentials:
-    held = settings.salesforce.credential
-    if isinstance(held, SalesforceJwt):
-        return JwtBearer(
-            client_id=held.client_id, username=held.username, private_key=held.private_key
-        )
-    return ClientCredentials(client_id=held.client_id, client_secret=held.client_secret)
+    policy_s: float = 5.0
 
 
 class Usher:
@@ -163,7 +88,9 @@ class Usher:
         url = settings.database_url.reveal()
         self.database = make_engine(url)
         self.ledger = Store(self.database)
-        self.policies = PolicyDirectory(settings.policy_dir)
+        self.policies = LivePolicy(
+            PolicyDirectory(settings.policy_dir), self.ledger, PolicyFilesReader().read
+        )
         self.roster_file = RosterFile(settings.people_file)
         self.engine = Engine(
             EngineSettings(
@@ -187,26 +114,31 @@ class Usher:
             members=self.services.members,
             records=self.services.github,
             comments=self.services.github,
+            policy_desk=self.services.policies,
         )
         self._writer: InboxWriter | None = None
         self._writer_lock = threading.Lock()
         self._complained_of: tuple[str | None, str | None] = (None, None)
+        self._judged_under = ""
+        self._looked_at_policy = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._follows_people = False
+        self._follows = False
         self._pulse = Pulse(
             policies=self.policies,
             roster_file=self.roster_file,
             ledger=self.ledger,
             services=self.services.health,
             health_s=self.pace.health_s,
+            policy_stale_after=timedelta(seconds=3 * self.pace.catch_up_s),
+            now=self.clock.now,
         )
 
     # ---- taking requests in ---------------------------------------------------------------------
 
     def web(self) -> FastAPI:
         """Build the HTTP application with every doorway."""
-        self._follow_people()
+        self._follow()
         web = FastAPI(
             title="Usher", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json"
         )
@@ -230,6 +162,7 @@ class Usher:
             github_routes(
                 secret=settings.github.webhook_secret.reveal(),
                 repo=settings.github.repo,
+                policy_repo=settings.github.policy_repo,
                 label=FORM_LABEL,
                 bot_login=self.services.github_client.bot_login,
                 inbox=desk,
@@ -264,7 +197,7 @@ class Usher:
     def work(self) -> None:
         """Take part in the work until `stop`: run what is queued, sweep, and catch up."""
         ctx = self.context
-        self._follow_people()
+        self._follow()
         beat(ctx)
         self.engine.launch(
             {
@@ -277,6 +210,7 @@ class Usher:
         )
         self._every(self.pace.beat_s, "beat", lambda: beat(ctx))
         self._every(self.pace.catch_up_s, "catch-up", self.catch_up)
+        self._every(self.pace.catch_up_s, "policy", self.catch_up_policy)
         self._every(6 * 3600, "forget", lambda: forget(ctx))
 
     def sweep(self) -> None:
@@ -284,6 +218,7 @@ class Usher:
         self._complain()
         take_over(self.context, alive_s=self.pace.alive_s)
         sweep(self.context)
+        self._judge_again()
 
     def _complain(self) -> None:
         """Say once for each new mistake that a policy or roster file is not in force."""
@@ -295,6 +230,14 @@ class Usher:
             for what, fault in zip(("policy", "roster"), faults, strict=True):
                 if fault is not None:
                     log.error("file.not_in_force", what=what, why=fault)
+
+    def _judge_again(self) -> None:
+        """Ask again about every request in flight, once for each policy that comes into force."""
+        commit = self.policies.policy().commit
+        if commit != self._judged_under:
+            self._judged_under = commit
+            count = judge_in_flight(self.context)
+            log.info("policy.judged_again", commit=commit, requests=count)
 
     def catch_up(self) -> None:
         """Read from GitHub what webhooks may have told while nobody listened."""
@@ -321,12 +264,39 @@ class Usher:
         with self.ledger.begin() as tx:
             tx.cursors.set("github", started)
 
-    def _follow_people(self) -> None:
-        """Know who has joined, from now on until `stop`; a second call changes nothing."""
-        if not self._follows_people:
-            self._follows_people = True
+    def catch_up_policy(self) -> None:
+        """Look whether the policies' repository has something new that no webhook told."""
+        started, desk = self.clock.now(), self.services.policies
+        adopt_newest(self.context, desk, looks_again=not self._looked_at_policy)
+        self._looked_at_policy = True
+        with self.ledger.read() as tx:
+            since = tx.cursors.get(POLICY_CURSOR) or EVER
+        for number in desk.repository.proposals_since(since - CLOCK_SLACK):
+            try:
+                judge_proposal(self.context, desk, number)
+            except ConnectorError as error:
+                log.warning("policy.proposal_not_judged", number=number, why=error.detail)
+        with self.ledger.begin() as tx:
+            tx.cursors.set(POLICY_CURSOR, started)
+
+    def _follow(self) -> None:
+        """Know who joined and which policy is in force, until `stop`; a second call is nothing."""
+        if not self._follows:
+            self._follows = True
             self.context.people.refresh()
             self._every(self.pace.people_s, "people", self.context.people.refresh)
+            self._know_policy()
+            self._every(self.pace.policy_s, "policy in force", self.policies.refresh)
+
+    def _know_policy(self) -> None:
+        """Begin with the policy in force; if this Usher cannot read it, a newer commit may do.
+
+        Raises PolicyError if not: a process without the policy in force must not decide.
+        """
+        try:
+            self.policies.refresh()
+        except PolicyError:
+            adopt_newest(self.context, self.services.policies, looks_again=True)
 
     def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
         """Do something again and again in the background, from now on; a failure is logged."""

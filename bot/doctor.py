@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.app import Usher
-from bot.domain.errors import ConnectorError, PolicyError, SettingsError
+from bot.domain.errors import ConnectorError, NotFound, PolicyError, SettingsError
 from bot.ports import Health
 from bot.settings import load_settings
 from bot.tables import is_migrated
@@ -45,6 +45,7 @@ def _examine(environ: Mapping[str, str] | None) -> Iterator[Finding]:
         yield _database(usher)
         for name, service in usher.services.health.items():
             yield _service(name, service)
+        yield _policy_repository(usher)
     finally:
         usher.stop(0)
 
@@ -72,6 +73,23 @@ def _database(usher: Usher) -> Finding:
     except ConnectorError as error:
         return Finding(part="database", is_fine=False, text=error.detail)
     return Finding(part="database", is_fine=False, text="not up to date; run: usher migrate")
+
+
+def _policy_repository(usher: Usher) -> Finding:
+    """Look where policies are reviewed; without a folder there, the directory stays in force."""
+    part, name = "policy repository", usher.settings.github.policy_repo
+    repository = usher.services.policies.repository
+    try:
+        commit = repository.newest()
+        count = len(repository.files(commit).files)
+    except NotFound as error:
+        text = f"{name}: {error.detail} POLICY_DIR is in force until it has one."
+        return Finding(part=part, is_fine=True, text=text)
+    except PolicyError as error:
+        return Finding(part=part, is_fine=False, text=f"{name}: {error.faults[0]}")
+    except ConnectorError as error:
+        return Finding(part=part, is_fine=False, text=f"{name}: {error.detail}")
+    return Finding(part=part, is_fine=True, text=f"{name}, {count} files at {commit[:12]}")
 
 
 def _service(name: str, service: Health) -> Finding:

@@ -31,6 +31,9 @@ FRONT_PORT, BOT_PORT = 8090, 8080
 SANDBOX_DATABASE = "sandbox.db"
 """Made anew at every start, so it must not be the name of a database that somebody needs."""
 POLICIES = Path(__file__).parents[1] / "policies"
+APP_MANIFEST = Path(__file__).parents[1] / "handlers" / "github" / "app-manifest.json"
+IT_MEMBER = "octo-it-1"
+"""Ivy Chen, who looks after the policies of the example company."""
 
 
 class TravelClock:
@@ -50,7 +53,11 @@ class TravelClock:
 
 
 class Playground:
-    """The outside world and one bot in this process; stories wait with `settle`."""
+    """The outside world and one bot in this process; stories wait with `settle`.
+
+    `policies_in_git` is a folder that stands in the sandbox's repository as `policies/`. Without
+    it the repository has no policies, so that `policy_dir` is in force.
+    """
 
     def __init__(
         self,
@@ -58,13 +65,22 @@ class Playground:
         *,
         database_url: str | None = None,
         policy_dir: Path = POLICIES,
+        policies_in_git: Path | None = None,
         pace: Pace = EAGER,
         ports: Ports | None = None,
         bot_port: int = 0,
         rate_limits: bool = False,
     ) -> None:
         self.clock = TravelClock()
-        self.world = World(folder, ports=ports, clock=self.clock.seconds, rate_limits=rate_limits)
+        self.world = World(
+            folder,
+            ports=ports,
+            clock=self.clock.seconds,
+            rate_limits=rate_limits,
+            policies=policies_in_git,
+            app_manifest=APP_MANIFEST,
+        )
+        self._has_policies_in_git = policies_in_git is not None
         self._environ = self.world.settings(
             database_url=database_url or f"sqlite:///{folder}/usher.db",
             port=bot_port or free_port(),
@@ -85,7 +101,7 @@ class Playground:
         return f"http://127.0.0.1:{self.usher.settings.port}"
 
     def start(self) -> None:
-        """Start the bot: database, work, doorways; returns once it listens."""
+        """Start the bot: database, work, doorways; returns once it listens and has its policy."""
         migrate_database(self._environ["DATABASE_URL"])
         self.usher.work()
         listening = threading.Event()
@@ -95,6 +111,8 @@ class Playground:
         if not listening.wait(10):
             raise TimeoutError("the bot does not listen")
         self.world.connect(self.url)
+        if self._has_policies_in_git:
+            self.until(lambda: not self.usher.policies.policy().commit.startswith("sha256:"))
 
     def stop(self) -> None:
         """Stop the bot and the world."""
@@ -175,7 +193,7 @@ def run_sandbox(folder: Path, out: Console, *, with_bot: bool) -> None:
             service="sandbox",
         )
     if not with_bot:
-        world = World(folder, ports=ports)
+        world = World(folder, ports=ports, policies=POLICIES, app_manifest=APP_MANIFEST)
         environ = world.settings(
             database_url=f"sqlite:///{folder}/usher.db", port=8080, policy_dir=POLICIES
         )
@@ -198,6 +216,7 @@ def _run_with_bot(folder: Path, out: Console, ports: Ports) -> None:
     playground = Playground(
         folder,
         database_url=f"sqlite:///{folder / SANDBOX_DATABASE}",
+        policies_in_git=POLICIES,
         ports=ports,
         bot_port=BOT_PORT,
         pace=Pace(poll_s=0.2),
@@ -206,12 +225,32 @@ def _run_with_bot(folder: Path, out: Console, ports: Ports) -> None:
     for leftover in folder.glob(f"{SANDBOX_DATABASE}*"):
         leftover.unlink()
     playground.start()
+    propose_half_a_year(playground.world)
     front = Front(playground.world, bot_url=playground.url)
     page = front.serve(FRONT_PORT)
     out.print(_WELCOME.format(page=page, bot=playground.url, folder=folder), markup=False)
     _wait_for_interrupt(out, playground.world)
     front.close()
     playground.stop()
+
+
+def propose_half_a_year(world: World) -> int:
+    """Let IT propose 180 days in place of 90 for view-only, with the cases that hold the limit.
+
+    Returns the number of the pull request, which Usher says loosens a rule.
+    """
+    files = {
+        "systems/salesforce.yml": ("longest: 90d", "longest: 180d"),
+        "tests/salesforce.yml": ("days: 91", "days: 181"),
+    }
+    changed = {
+        f"policies/{name}": (POLICIES / name).read_text("utf-8").replace(old, new).encode()
+        for name, (old, new) in files.items()
+    }
+    branch, title = "read-for-half-a-year", "Let people read Salesforce for half a year"
+    world.github.commit_files(branch, changed, title, IT_MEMBER)
+    why = "The audit takes half a year, and whoever helps with it loses access in the middle."
+    return world.github.open_pull(branch, title, why, IT_MEMBER)
 
 
 _WELCOME = """
@@ -221,12 +260,14 @@ Usher is running, with a sandbox around it: nothing leaves this machine.
   Usher itself                    {bot}   (API: {bot}/api/docs, state: {bot}/readyz)
   Files                           {folder}/   (a new database at every start)
 
-Three things to try
+Four things to try
   1. Be Cai: open {page}/people/p006, type /access view, and ask for 30 days.
      Then be Dov, his manager ({page}/people/p007), and press Approve.
   2. Be Ann: ask for salesforce/standard for 90 days. That one is high risk: approve it on
      the issue as octo-bea and as octo-gtm-1 ({page}/issues), and see her log-in in her vault.
-  3. Watch the whole story play by itself, in another terminal: make tour
+  3. Read what Usher says of the pull request that Ivy of IT has opened ({page}/pulls/1):
+     it loosens a rule. Merge it as octo-sec-1, and Cai may ask for 180 days.
+  4. Watch the whole story play by itself, in another terminal: make tour
 
 Stop with Ctrl-C.
 """

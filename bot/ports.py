@@ -1,24 +1,36 @@
 """What the inside needs from the outside: small protocols, domain values in and out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain.audit import Entry
 from bot.domain.cards import Card, IssuePage
 from bot.domain.decision import Reason
-from bot.domain.desk import LevelChoice, Mine, Onboarding, OnboardingCall, OnboardingStatus
-from bot.domain.grant import Grant, GrantState
+from bot.domain.desk import LevelChoice, Mine, OnboardingCall, OnboardingStatus
 from bot.domain.inbound import Actor, Envelope, Submission
-from bot.domain.journal import Kept, Write
-from bot.domain.people import Person, Roster
+from bot.domain.people import Roster
 from bot.domain.plan import Change, Holder, SeatView
-from bot.domain.policy import Bundle, Policy
-from bot.domain.request import Approval, Request, RequestState
+from bot.domain.policy import Bundle, Policy, Question
+from bot.domain.policy_review import Opinion, Proposal, Standing
+from bot.domain.policy_version import PolicyFiles
+from bot.domain.seats import PoolCount
 from bot.domain.secret import Secret
 from bot.domain.vault import Handoff
+from bot.rows import (
+    AuditRows,
+    CursorRows,
+    GrantRows,
+    InboxRows,
+    OnboardingRows,
+    PeopleRows,
+    PolicyRows,
+    RequestRows,
+    SeatRows,
+    WorkerRows,
+    WriteRows,
+)
 
 
 class Clock(Protocol):
@@ -32,6 +44,12 @@ class PolicySource(Protocol):
 
     def policy(self) -> Policy: ...
 
+    def files(self, commit: str) -> PolicyFiles | None:
+        """Return what a version was made of that is or was in force in this process."""
+
+    def refresh(self) -> None:
+        """Look at once whether another version is to be in force, instead of within seconds."""
+
 
 class PeopleSource(Protocol):
     """Everybody, as the roster and the onboardings know them; the roster file wins."""
@@ -43,6 +61,51 @@ class PeopleSource(Protocol):
         """Read anew who came through onboarding; outside any transaction. Raises Unavailable."""
 
 
+class PolicyReader(Protocol):
+    """Reads a policy from its files, wherever they come from."""
+
+    def read(self, content: PolicyFiles, commit: str) -> Policy:
+        """Load and check a policy; raises PolicyError with every fault."""
+
+    def review(self, content: PolicyFiles, commit: str) -> tuple[Policy, tuple[str, ...]]:
+        """Read a policy, play its own tests, and tell those that fail, each with its place."""
+
+
+class PolicyRepository(Protocol):
+    """The Git repository where policies are reviewed; all may raise any ConnectorError."""
+
+    def newest(self) -> str:
+        """Return the commit at the tip of the default branch."""
+
+    def files(self, commit: str) -> PolicyFiles:
+        """Return the policy folder at a commit; raises NotFound when there is none.
+
+        What is too big to be read, or no file, raises PolicyError.
+        """
+
+    def proposal(self, number: int) -> Proposal:
+        """Return a pull request as it is now."""
+
+    def proposal_head(self, number: int) -> str:
+        """Return the newest commit of a pull request, to see whether it moved meanwhile."""
+
+    def proposals_since(self, since: datetime) -> tuple[int, ...]:
+        """List the open pull requests that changed since then, for events that never arrived."""
+
+
+class PolicyVerdicts(Protocol):
+    """What is said of policies where they are reviewed; all idempotent."""
+
+    def set_status(self, commit: str, standing: Standing) -> None:
+        """Mark a commit as in force or refused."""
+
+    def set_check(self, commit: str, opinion: Opinion) -> None:
+        """Make the check at a commit say this, with every mistake at its line."""
+
+    def set_label(self, number: int, label: str, *, is_on: bool) -> None:
+        """Put a label on a pull request, or take it off."""
+
+
 class SeatReader(Protocol):
     """Looks at a system and cannot change it."""
 
@@ -51,6 +114,9 @@ class SeatReader(Protocol):
 
         Raises Unavailable, RateLimited or Unauthorized.
         """
+
+    def pools(self) -> tuple[PoolCount, ...]:
+        """Count the seats of all pools that the system has; raises as `observe` does."""
 
 
 class SeatWriter(Protocol):
@@ -171,6 +237,8 @@ class Desk(Protocol):
     def search_levels(self, words: str, limit: int) -> tuple[LevelChoice, ...]:
         """Return the levels that fit these words best, over names and descriptions."""
 
+    def questions(self, level: str) -> tuple[Question, ...]: ...
+
     def mine(self, actor: Actor) -> Mine:
         """Return what this person holds and waits for; raises NotPermitted for a stranger."""
 
@@ -182,153 +250,6 @@ class Desk(Protocol):
 
     def onboarding(self, onboarding_id: str) -> OnboardingStatus | None:
         """Return how far an onboarding is, or None when there is none with this id."""
-
-
-class RequestRows(Protocol):
-    """Requests with their approvals and tasks."""
-
-    def add(self, request: Request) -> bool: ...
-
-    def get(self, request_id: str, *, lock: bool = False) -> Request | None: ...
-
-    def by_issue(self, number: int, *, lock: bool = False) -> Request | None: ...
-
-    def save(self, request: Request, *, was: Request) -> bool:
-        """Write back what changed; False when the row has gone on since `was` was read."""
-
-    def add_approval(self, request_id: str, approval: Approval) -> bool: ...
-
-    def due(self, now: datetime, limit: int) -> list[Request]: ...
-
-    def of_person(self, person_id: str) -> list[Request]: ...
-
-    def of_origin(self, origin: str) -> list[Request]: ...
-
-    def select(self, states: Iterable[RequestState], limit: int) -> list[Request]: ...
-
-    def set_issue(self, request_id: str, number: int) -> None: ...
-
-    def untold(self, now: datetime, limit: int) -> list[Request]:
-        """List requests whose latest revision people have not seen, and whose next try is due."""
-
-    def mark_told(self, request_id: str, revision: int) -> None: ...
-
-    def tell_attempts(self, request_id: str) -> int: ...
-
-    def tell_later(self, request_id: str, at: datetime, attempts: int) -> None: ...
-
-
-class GrantRows(Protocol):
-    """Grants with their tasks."""
-
-    def add(self, grant: Grant) -> bool: ...
-
-    def get(self, grant_id: str, *, lock: bool = False) -> Grant | None: ...
-
-    def save(self, grant: Grant, *, was: Grant) -> bool: ...
-
-    def due(self, now: datetime, limit: int) -> list[Grant]: ...
-
-    def of_person(self, person_id: str) -> list[Grant]:
-        """List what the person holds or may still hold (all but ended)."""
-
-    def select(self, states: Iterable[GrantState], limit: int) -> list[Grant]: ...
-
-
-class SeatRows(Protocol):
-    """Seats spoken for by requests on their way."""
-
-    def lock(self, system: str) -> None: ...
-
-    def reserve(self, request_id: str, system: str, pools: Iterable[str], at: datetime) -> None: ...
-
-    def release(self, request_id: str) -> None: ...
-
-    def has(self, request_id: str) -> bool: ...
-
-    def reserved(self, system: str, *, except_for: str) -> dict[str, int]: ...
-
-
-class InboxRows(Protocol):
-    """Messages as they came in."""
-
-    def get(self, delivery_id: str, *, lock: bool = False) -> Kept | None: ...
-
-    def handled(self, delivery_id: str, reply: str | None, at: datetime) -> None: ...
-
-    def answered(self, delivery_id: str, at: datetime) -> None: ...
-
-    def postpone(self, delivery_id: str, until: datetime, note: str, *, attempts: int) -> None:
-        """Leave a message alone until then; `attempts` is how often it has failed by now."""
-
-    def open(self, received_before: datetime, now: datetime, limit: int) -> list[Kept]: ...
-
-    def forget(self, before: datetime) -> int: ...
-
-
-class WriteRows(Protocol):
-    """The journal of outbound creations."""
-
-    def get(self, key: str) -> Write | None: ...
-
-    def intend(self, write: Write) -> bool:
-        """Note down what is about to be written; False when somebody has just done so."""
-
-    def settle(self, key: str, address: str, content: str) -> None: ...
-
-    def withdraw(self, key: str) -> None:
-        """Forget an intent that surely came to nothing."""
-
-    def undo(self, key: str) -> None:
-        """Forget a write whose effect has been taken away again."""
-
-    def forget(self, before: datetime) -> int: ...
-
-    def of_owner(self, owner: str) -> list[Write]: ...
-
-
-class AuditRows(Protocol):
-    """The audit log."""
-
-    def write(self, entry: Entry) -> None: ...
-
-    def of_subject(self, subject: str) -> list[Entry]: ...
-
-
-class PeopleRows(Protocol):
-    """People who came through onboarding."""
-
-    def add(self, person: Person, at: datetime) -> None: ...
-
-    def all(self) -> list[Person]: ...
-
-    def remove(self, person_id: str) -> None: ...
-
-
-class OnboardingRows(Protocol):
-    """Onboardings, once per caller and idempotency key."""
-
-    def add(self, onboarding_id: str, call: OnboardingCall, at: datetime) -> bool: ...
-
-    def get(self, onboarding_id: str) -> Onboarding | None: ...
-
-
-class WorkerRows(Protocol):
-    """Which workers are alive, by the machines' own clocks."""
-
-    def beat(self, worker: str, at: float) -> None: ...
-
-    def alive(self, since: float) -> set[str]: ...
-
-    def forget(self, before: float) -> None: ...
-
-
-class CursorRows(Protocol):
-    """How far we have read somewhere."""
-
-    def get(self, name: str) -> datetime | None: ...
-
-    def set(self, name: str, at: datetime) -> None: ...
 
 
 class Transaction(Protocol):
@@ -348,6 +269,8 @@ class Transaction(Protocol):
     def writes(self) -> WriteRows: ...
     @property
     def audit(self) -> AuditRows: ...
+    @property
+    def policies(self) -> PolicyRows: ...
     @property
     def people(self) -> PeopleRows: ...
     @property

@@ -10,13 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.logs import configure_logs
-from bot.playground import Playground
+from bot.playground import POLICIES, Playground, propose_half_a_year
 from bot.sandbox.example import colleagues
+from bot.sandbox.github.snapshots import StatusMark
 from bot.sandbox.salesforce import UserSnapshot
 from bot.sandbox.slack import SlackMessage, View
 from bot.sandbox.world import CONNECT_TOKEN, HR_TOKEN
 
 ANN, BEA, CAI, DOV, GUS = "U0ANN00004", "U0BEA00003", "U0CAI00006", "U0DOV00007", "U0GUS00002"
+IVY, SECURITY = "U0IVY00010", "octo-sec-1"
 NEWCOMER = {
     "id": "p101",
     "mail": "noor.haddad@acme.example",
@@ -104,24 +106,19 @@ class Tour:
     def low_risk_request(self) -> int:
         """Ask with the GitHub form, approve in Slack."""
         self.chapter("Cai asks with the issue form on GitHub, and Dov approves in Slack")
-        made = self._world.github.person("octo-cai").open_form(
-            {
-                "Level": "salesforce/view-only",
-                "For whom": "",
-                "For how long": "30 days",
-                "Why": "Check which customers hit the importer bug",
-            },
-            title="Salesforce for me",
-        )
-        self._ground.settle()
+        number = self.ask_to_read("30 days")
         self.say("Cai filled in the form for salesforce/view-only, 30 days.")
+        self.approve_in_slack(number)
+        return number
+
+    def approve_in_slack(self, number: int) -> None:
+        """Let Dov say yes to Cai."""
         card = self.last_card(DOV)
         self.check("Dov has a card with Approve and Deny", "request:approve" in str(card.blocks))
         self._world.slack.person(DOV).press(card, "request:approve")
         self._ground.settle()
         self.say("Dov pressed Approve.")
-        self.see_access("p006", "vaultcai000000000000000006", made.number)
-        return made.number
+        self.see_access("p006", "vaultcai000000000000000006", number)
 
     def onboarding(self) -> None:
         """The HR system says who joins; the role's levels are granted on the first day."""
@@ -164,6 +161,70 @@ class Tour:
         self._ground.travel(timedelta(days=31))
         self.say("A month has passed.")
         self.see_ended("p006", "vaultcai000000000000000006", number)
+
+    def looser_rule(self) -> None:
+        """A pull request that loosens a rule: judged, shown, merged, and in force."""
+        self.chapter("IT changes a rule: reading Salesforce for 180 days instead of 90")
+        refused = self.ask_to_read("180 days")
+        self.say("Cai asks to read for 180 days.")
+        why = [line for line in self.last_comment(refused).splitlines() if "90 days" in line]
+        self.check(
+            f"the answer is no: {why[0].lstrip('- ') if why else 'nothing about 90 days'}",
+            why and self._world.github.issue(refused).state == "closed",
+        )
+        number = propose_half_a_year(self._world)
+        self._ground.settle()
+        self.say("Ivy of IT opens a pull request that makes it 180 days, with its test cases.")
+        self.see_opinion(number)
+        merged = self._world.github.merge_pull(number, SECURITY)
+        self._ground.settle()
+        self.say("Sam of security reads it and merges it.")
+        mark = self._policy_mark(merged)
+        self.check(f"the merged commit is marked: {mark.description}", mark.state == "success")
+        self.check(
+            "it is the policy in force", self._ground.usher.policies.policy().commit == merged
+        )
+        asked = self.ask_to_read("180 days")
+        self.say("Cai asks for 180 days once more.")
+        self.approve_in_slack(asked)
+
+    def see_opinion(self, number: int) -> None:
+        """Show what stands on a pull request that loosens a rule."""
+        pull = self._world.github.pull(number)
+        checks, labels = pull.checks, pull.labels
+        self.check(
+            f"its check says: {checks[-1].title if checks else 'nothing'}",
+            checks and "loosens" in checks[-1].title and checks[-1].conclusion == "neutral",
+        )
+        self.check(f"it is labelled: {', '.join(labels)}", labels == ["policy: loosens"])
+        comments = [c.body for c in pull.comments if c.author == self._world.github.app_login]
+        self.check(
+            "one comment says what it changes:",
+            len(comments) == 1 and "90d → 180d" in comments[0],
+        )
+        for line in filter(None, _as_shown(comments[0]).splitlines()):
+            self._out.print(f"        │ {line}", markup=False, highlight=False)
+
+    def broken_rule(self) -> None:
+        """A commit with a mistake: refused, and the last good policy stays."""
+        self.chapter("Somebody commits a mistake to the policy")
+        good = self._ground.usher.policies.policy().commit
+        file = "systems/gong.yml"
+        text = (POLICIES / file).read_text("utf-8").replace("risk: low", "risk: lo", 1)
+        broken = self._world.github.commit_files(
+            "main", {f"policies/{file}": text.encode()}, "Tidy up", "octo-it-2"
+        )
+        self._ground.settle()
+        self.say("Otto of IT commits «risk: lo» straight to the default branch.")
+        mark = self._policy_mark(broken)
+        self.check(f"the commit is marked: {mark.description}", mark.state == "failure")
+        in_force = self._ground.usher.policies.policy().commit
+        self.check("the policy before it is still in force", in_force == good != broken)
+        told = [m.text for m in self._world.slack.dm(IVY) if broken[:12] in m.text]
+        self.check(
+            f"Ivy reads in Slack: {told[0].splitlines()[0] if told else 'nothing'}",
+            len(told) == 1 and f"policies/{file}:" in told[0],
+        )
 
     def see_ended(self, person_id: str, vault: str, number: int) -> None:
         user = self._user(person_id)
@@ -226,6 +287,20 @@ class Tour:
             raise TourFailed(f"the modal says: {person.view_errors} ({answer.status})")
         self._ground.settle()
 
+    def ask_to_read(self, how_long: str) -> int:
+        """Let Cai fill in the form of the repository; returns the issue's number."""
+        made = self._world.github.person("octo-cai").open_form(
+            {
+                "Level": "salesforce/view-only",
+                "For whom": "",
+                "For how long": how_long,
+                "Why": "Check which customers hit the importer bug",
+            },
+            title="Salesforce for me",
+        )
+        self._ground.settle()
+        return made.number
+
     def comment(self, login: str, number: int, body: str) -> None:
         self._world.github.person(login).comment(number, body)
         self._ground.settle()
@@ -233,8 +308,7 @@ class Tour:
     def last_comment(self, number: int) -> str:
         comments = self._world.github.issue(number).comments
         ours = [c for c in comments if c.author == self._world.github.app_login]
-        text = ours[-1].body.split("<!--")[0].strip()
-        return re.sub(r"\\([^\w\s])", r"\1", text)  # as GitHub shows it: escapes do not show
+        return _as_shown(ours[-1].body)
 
     def last_card(self, slack_id: str) -> SlackMessage:
         messages = [m for m in self._world.slack.dm(slack_id) if "fields" in str(m.blocks)]
@@ -242,8 +316,19 @@ class Tour:
             raise TourFailed(f"{slack_id} has no message")
         return messages[-1]
 
+    def _policy_mark(self, commit: str) -> StatusMark:
+        for mark in self._world.github.statuses(commit):
+            if mark.context == "usher/policy":
+                return mark
+        raise TourFailed(f"commit {commit[:12]} has no mark")
+
     def _user(self, person_id: str) -> UserSnapshot | None:
         return self._world.salesforce.org.user(person_id)
+
+
+def _as_shown(body: str) -> str:
+    """Take away what GitHub does not show: hidden marks and escapes."""
+    return re.sub(r"\\([^\w\s])", r"\1", body.partition("<!--")[0].strip())
 
 
 def _action_id(view: View | None, block_id: str) -> str:
@@ -268,7 +353,7 @@ def play(out: Console) -> int:
         import sys
 
         configure_logs("ERROR", json=False, stream=sys.stderr)
-        ground = Playground(Path(folder))
+        ground = Playground(Path(folder), policies_in_git=POLICIES)
         ground.start()
         tour = Tour(ground, out)
         try:
@@ -289,4 +374,6 @@ def _chapters(tour: Tour) -> None:
     tour.onboarding()
     tour.give_back(ann)
     tour.expiry(cai)
+    tour.looser_rule()
+    tour.broken_rule()
     tour.ending_state()

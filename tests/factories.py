@@ -12,16 +12,15 @@ from typing import Any
 from bot.domain.approvers import Need
 from bot.domain.decision import Answer, Ask, Decision
 from bot.domain.desk import OnboardingCall
+from bot.domain.durations import Calendar, Duration
 from bot.domain.grant import Basis, Grant, GrantState
 from bot.domain.inbound import Surface
 from bot.domain.people import Person, Roster
 from bot.domain.policy import (
     Approvals,
     Bundle,
-    Calendar,
     Company,
     Delivery,
-    Duration,
     Group,
     Level,
     Policy,
@@ -79,7 +78,7 @@ def level(
     by: tuple[str, ...] = ("everyone",),
     not_: tuple[str, ...] = (),
     approve: tuple[str, ...] = ("manager",),
-    longest: Duration = Duration(30),  # noqa: B008  # frozen
+    longest: Duration = Duration(30),  # frozen
     **changes: Any,
 ) -> Level:
     """Make a low-risk level of the crm that everybody may ask for and the manager approves."""

@@ -13,6 +13,7 @@ FIGURES = {
     "waiting": {"rss_growth_mib", "idle_cpu_percent"},
     "seat": {"salesforce_calls"},
     "start": {"start_s", "start_empty_s"},
+    "policy": {"decisions_ratio", "plan_s", "plan_rss_mib", "load_300_ms", "load_10k_s"},
 }
 
 AT_MOST = {"lost": 0, "salesforce_calls": 8}
@@ -30,7 +31,14 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", FIGURES)
+SLOW = {"ack", "waiting", "start"}
+"""They start servers, again and again."""
+CASES = [
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in sorted(FIGURES)
+]
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_a_benchmark_ends_with_one_line_of_json_that_has_its_figures(name: str) -> None:
     done = bench(name, "--quick")
 
@@ -48,3 +56,20 @@ def test_every_benchmark_is_run_by_default_and_an_unknown_one_is_refused() -> No
 
     assert set(NAMES) == set(FIGURES)
     assert bench("speed").returncode == 2
+
+
+def test_only_the_benchmark_imports_its_peers() -> None:
+    from bench.policy_peers import PEERS
+
+    modules = {peer.module for peer in PEERS}
+    sources = [
+        path for room in ("bot", "handlers", "tests") for path in (ROOT / room).rglob("*.py")
+    ]
+    found = {
+        path.name
+        for path in sources
+        for line in path.read_text().splitlines()
+        if line.split()[:1] in (["import"], ["from"]) and line.split()[1] in modules
+    }
+
+    assert found == set()

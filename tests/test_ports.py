@@ -25,7 +25,19 @@ PORTS = {
     "Members": ("bot.adapters.slack.members:SlackMembers", "tests/adapters/test_slack_members.py"),
     "Passwords": ("bot.adapters.salesforce.passwords:SalesforcePasswords", "tests/adapters"),
     "PeopleSource": ("bot.adapters.people:CompanyPeople", "tests/adapters"),
-    "PolicySource": ("bot.adapters.policy_files.loader:PolicyDirectory", "tests/adapters"),
+    "PolicyReader": (
+        "bot.adapters.policy_files.reader:PolicyFilesReader",
+        "tests/adapters/policy_files",
+    ),
+    "PolicyRepository": (
+        "bot.adapters.github.policies:GitHubPolicies",
+        "tests/adapters/test_github_policies.py",
+    ),
+    "PolicyVerdicts": (
+        "bot.adapters.github.policies:GitHubPolicies",
+        "tests/adapters/test_github_policies.py",
+    ),
+    "PolicySource": ("bot.adapters.live_policy:LivePolicy", "tests/adapters"),
     "Records": ("bot.adapters.github.records:GitHubRecords", "tests/adapters/test_github_*.py"),
     "SeatReader": ("bot.adapters.salesforce.seats:SalesforceSeats", "tests/adapters/salesforce"),
     "SeatWriter": (
@@ -73,7 +85,7 @@ def test_every_port_is_in_a_table_above() -> None:
     protocols = {
         name
         for name, value in vars(bot.ports).items()
-        if getattr(value, "_is_protocol", False) and value.__module__ == "bot.ports"
+        if getattr(value, "_is_protocol", False) and value.__module__ in ("bot.ports", "bot.rows")
     }
 
     assert protocols == set(PORTS) | {port.__name__ for port in _ROWS.values()}

@@ -5,16 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.people import Person, Roster
-from bot.domain.policy import IT_GROUP, MANAGER, Level, Policy, Risk
+from bot.domain.policy import IT_GROUP, MANAGER, Level, Policy, Risk, SeparationException
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """One yes that is needed, from any one of `from_` (person ids); `because` is policy's name."""
+    """One yes that is needed, from any one of `from_` (person ids); `because` is policy's name.
+
+    `backups` are the groups that step in for that name, and whose people are in `from_` too.
+    """
 
     because: str
     from_: tuple[str, ...]
     where: str = ""
+    backups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +51,20 @@ class Electorate:
 
 
 def find_needs(
-    level: Level, electorate: Electorate, *, is_escalated: bool = False
+    level: Level,
+    electorate: Electorate,
+    *,
+    is_escalated: bool = False,
+    exceptions: Iterable[SeparationException] = (),
 ) -> tuple[Need, ...]:
     """List every yes that a level needs, and who could give each; there is always at least one.
 
-    Once escalated, the backups that policy names may answer too (never IT just for being IT). A
-    need that nobody is left for stays in the list: `unfillable` finds it.
+    `exceptions` add their approvers; whom the level names itself is not asked twice. Once
+    escalated, the backups that policy names may answer too (never IT just for being IT). A need
+    that nobody is left for stays in the list: `unfilled` finds it.
     """
     needs: list[Need] = []
-    for name, where in _names(level, electorate.policy):
+    for name, where in approver_names(level, electorate.policy, exceptions):
         need = Need(because=name, from_=electorate.named(name), where=where)
         if is_escalated:
             need = _widened(need, _named_backups(name, electorate.policy), electorate)
@@ -63,29 +72,40 @@ def find_needs(
     return tuple(needs)
 
 
-def _names(level: Level, policy: Policy) -> Iterator[tuple[str, str]]:
-    """Yield each approver name and where it is written; critical levels add the company's own."""
-    approvals = policy.company.approvals
+def approver_names(
+    level: Level, policy: Policy, exceptions: Iterable[SeparationException] = ()
+) -> Sequence[tuple[str, str]]:
+    """List each approver name and where it is written: the level's own first, then what is added.
+
+    Critical levels add the company's names, exceptions to a separation their own.
+    """
+    approvals, where = policy.company.approvals, str(level.mark("approve"))
     own = level.request.approve if level.request else ()
-    names = own or approvals.default or (IT_GROUP,)
-    yield from ((name, str(level.mark("approve"))) for name in names)
-    if level.risk is Risk.CRITICAL:
-        added = (name for name in approvals.critical_adds if name not in names)
-        yield from ((name, str(policy.company.where)) for name in added)
+    named = [(name, where) for name in own or approvals.default or (IT_GROUP,)]
+    added = approvals.critical_adds if level.risk is Risk.CRITICAL else ()
+    more = [(name, str(policy.company.where)) for name in added]
+    more += [(name, str(one.where)) for one in exceptions for name in one.approve]
+    for name, place in more:
+        if name not in dict(named):
+            named.append((name, place))
+    return named
 
 
 def _with_backups(need: Need, earlier: Sequence[Need], electorate: Electorate) -> Need:
     """Widen a need that nobody could fill beside the earlier ones, backup by backup."""
     for backup in _backups(need.because, electorate.policy):
-        if unfillable((*earlier, need)) is None:
+        if not unfilled((*earlier, need)):
             break
         need = _widened(need, (backup,), electorate)
     return need
 
 
 def _widened(need: Need, names: Iterable[str], electorate: Electorate) -> Need:
-    more = (person for name in names for person in electorate.named(name))
-    return replace(need, from_=tuple(dict.fromkeys((*need.from_, *more))))
+    for name in names:
+        more = tuple(person for person in electorate.named(name) if person not in need.from_)
+        if more:
+            need = replace(need, from_=(*need.from_, *more), backups=(*need.backups, name))
+    return need
 
 
 def _backups(name: str, policy: Policy) -> Iterator[str]:
@@ -105,10 +125,15 @@ def _named_backups(name: str, policy: Policy) -> Iterator[str]:
         group = policy.group(group.backup)
 
 
-def unfillable(needs: Sequence[Need]) -> Need | None:
-    """Return the first need that no person of its own is left for; one person counts once."""
+def unfilled(needs: Sequence[Need]) -> tuple[Need, ...]:
+    """Return the needs that no person of their own is left for; one person counts once."""
     filled = fill(needs, {person for need in needs for person in need.from_})
-    return next((need for index, need in enumerate(needs) if index not in filled), None)
+    return tuple(need for index, need in enumerate(needs) if index not in filled)
+
+
+def unfillable(needs: Sequence[Need]) -> Need | None:
+    """Return the first of those needs, if any."""
+    return next(iter(unfilled(needs)), None)
 
 
 def fill(needs: Sequence[Need], people: Iterable[str]) -> dict[int, str]:

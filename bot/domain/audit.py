@@ -24,6 +24,8 @@ class Tag(StrEnum):
     REQUEST_RETRIED = "request:retried"
     REQUEST_REMINDED = "request:reminded"
     REQUEST_POSTPONED = "request:postponed"
+    DECISION_MADE = "decision:made"
+    GLASS_BROKEN = "glass:broken"
     APPROVAL_GIVEN = "approval:given"
     APPROVAL_VOIDED = "approval:voided"
     SEAT_CHANGING = "seat:changing"
@@ -35,6 +37,8 @@ class Tag(StrEnum):
     GRANT_FAILED = "grant:failed"
     TASK_DONE = "task:done"
     ONBOARDING_TAKEN = "onboarding:taken"
+    POLICY_ADOPTED = "policy:adopted"
+    POLICY_REFUSED = "policy:refused"
     MESSAGE_STUCK = "message:stuck"
     MESSAGE_REJECTED = "message:rejected"
     MESSAGE_UNDELIVERABLE = "message:undeliverable"
@@ -42,7 +46,10 @@ class Tag(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of the audit log; `facts` are short texts, never a secret."""
+    """One line of the audit log; `facts` are short texts, never a secret.
+
+    Those of `decision:made` are everything that the decision rests on (see `replay`).
+    """
 
     at: datetime
     tag: Tag

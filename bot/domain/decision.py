@@ -1,80 +1,81 @@
 """What policy answers to a request, with every reason. A security reviewer reads this file first.
 
-Refusals come first and all of them are listed, then who must approve. The default is no.
+Read `decide` from top to bottom: the question is looked up; every check of its kind is made and
+every refusal kept; only when there is none does anybody get anything. The default is no.
+
+    asking       nothing refuses → approved beforehand, or asked of all who must say yes
+    joining      nothing refuses → allowed: the role's birthright
+    emergency    nothing refuses → allowed, and those who would have been asked are told
+
+The checks stand in `decision_checks`, `rule_checks` and `question_checks`, one function each, and
+see only the facts in their arguments. That makes the seam for whoever decides in bulk and keeps
+what was found:
+
+    `check_people`   rests on the person, the requester, their groups, and the moment
+    `check_rule`     rests on its arguments alone: level, role, engagement, length, kind of ask (the
+                     moment matters only where `exceeds` compares business days with other time)
+    `check_moment`   rests on what is held, asked for and answered, and on the person's last day
+    `conclude`       turns what those three found, in this order, into the answer
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from zoneinfo import ZoneInfo
+from typing import assert_never
 
-from bot.domain.approvers import Electorate, Need, find_needs, unfillable
-from bot.domain.people import Person, Roster
-from bot.domain.policy import EVERYONE, IT_GROUP, Duration, Level, Policy, RequestRule, Risk
-from bot.domain.quoting import quoted
-from bot.domain.spelling import closest
+from bot.domain.approvers import Electorate, Need, find_needs, unfilled
+from bot.domain.decision_checks import (
+    ends_in_time,
+    has_not_left,
+    has_started,
+    is_kept_apart,
+    is_not_there_yet,
+    may_ask_for_person,
+    other_sides,
+    requester_is_at_work,
+    role_is_known,
+    separations_of,
+    what_is_unknown,
+)
+from bot.domain.decision_values import Answer, Ask, Check, Decision, Finding, Kind, Reason
+from bot.domain.durations import Duration
+from bot.domain.people import Engagement, Person, Roster
+from bot.domain.policy import Level, Policy, Risk, SeparationException
+from bot.domain.question_checks import answers_are_given
+from bot.domain.rule_checks import (
+    cannot_be_asked_for,
+    comes_with_role,
+    exceeds,
+    is_approved_beforehand,
+    is_not_barred,
+    is_short_emergency,
+    is_short_enough,
+    may_be_asked_by,
+    may_be_automatic,
+    may_break_glass,
+    place_of_glass,
+    somebody_is_left,
+)
 
-
-class Answer(StrEnum):
-    """The three answers."""
-
-    REFUSED = "refused"
-    NEEDS_APPROVAL = "needs_approval"
-    ALLOWED = "allowed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """The question: who asks for which level, for whom and for how long.
-
-    `held` are the level ids that the person holds now, with their ends; `pending` those asked for
-    by other requests. `is_joining` marks onboarding, which gives what comes with the role;
-    `is_escalated` that the named approvers have kept it waiting too long.
-    """
-
-    requester_id: str
-    person_id: str
-    level_id: str
-    duration: Duration
-    held: Mapping[str, datetime | None]
-    pending: frozenset[str] = frozenset()
-    is_joining: bool = False
-    is_escalated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reason:
-    """One reason for a no: what, by which rule at which file:line, and what the person can do next.
-
-    `field` names the part of the request that is to blame.
-    """
-
-    text: str
-    rule: str = ""
-    where: str = ""
-    next_step: str = ""
-    field: str = "level"
-
-    def sentence(self) -> str:
-        rule = f" (rule: {self.rule}, {self.where})" if self.rule else ""
-        return f"{self.text}{rule} {self.next_step}".strip()
+__all__ = [
+    "Answer",
+    "Ask",
+    "Case",
+    "Check",
+    "Decision",
+    "Finding",
+    "Kind",
+    "Reason",
+    "check_moment",
+    "check_people",
+    "check_rule",
+    "conclude",
+    "decide",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
-    """The answer, the rule it rests on, and everything needed to explain it later."""
-
-    answer: Answer
-    rule: str
-    where: str
-    policy_commit: str
-    needs: tuple[Need, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Case:
+class Case:
     """The question with everything in it looked up."""
 
     ask: Ask
@@ -82,11 +83,8 @@ class _Case:
     person: Person
     requester: Person
     policy: Policy
+    roster: Roster
     now: datetime
-
-    @property
-    def is_on_behalf(self) -> bool:
-        return self.requester.id != self.person.id
 
 
 def decide(ask: Ask, policy: Policy, roster: Roster, now: datetime) -> Decision:
@@ -94,262 +92,214 @@ def decide(ask: Ask, policy: Policy, roster: Roster, now: datetime) -> Decision:
     level = policy.level(ask.level_id)
     person, requester = roster.get(ask.person_id), roster.get(ask.requester_id)
     if level is None or person is None or requester is None:
-        return _refused(policy, level, tuple(_unknown(ask, policy, roster)))
-    case = _Case(ask=ask, level=level, person=person, requester=requester, policy=policy, now=now)
-    checks = _CHECKS_OF_JOINING if ask.is_joining else _CHECKS_OF_ASKING
-    reasons = tuple(reason for check in checks for reason in check(case))
-    if reasons:
-        return _refused(policy, level, reasons)
-    return _given(case) if ask.is_joining else _to_be_approved(case, roster)
-
-
-def _refused(policy: Policy, level: Level | None, reasons: tuple[Reason, ...]) -> Decision:
-    rule, where = (level.id, str(level.where)) if level else ("levels", "")
-    blamed = next((reason for reason in reasons if reason.rule), None)
-    return Decision(
-        answer=Answer.REFUSED,
-        rule=blamed.rule if blamed else rule,
-        where=blamed.where if blamed else where,
-        policy_commit=policy.commit,
-        reasons=reasons,
-    )
-
-
-def _given(case: _Case) -> Decision:
-    role = case.policy.roles[case.person.role]
-    return Decision(
-        answer=Answer.ALLOWED,
-        rule=f"roles.{role.id} birthright",
-        where=str(role.where),
-        policy_commit=case.policy.commit,
-    )
-
-
-def _to_be_approved(case: _Case, roster: Roster) -> Decision:
-    level, policy = case.level, case.policy
-    electorate = Electorate(
+        unknown = what_is_unknown(ask, policy, roster)
+        return _answered(Answer.REFUSED, *_blamed(level, unknown), policy, unknown)
+    case = Case(
+        ask=ask,
+        level=level,
+        person=person,
+        requester=requester,
         policy=policy,
         roster=roster,
+        now=now,
+    )
+    by_rule = check_rule(
+        level,
+        policy,
+        role=person.role,
+        engagement=person.engagement,
+        duration=ask.duration,
+        kind=ask.kind,
+        now=now,
+    )
+    return conclude(case, (*check_people(case), *by_rule, *check_moment(case)))
+
+
+# ---- what could refuse --------------------------------------------------------------------------
+
+
+def check_people(case: Case) -> Iterator[Finding]:
+    """Check who it is for and who asks: both work here, and the one may ask for the other."""
+    person, requester, kind = case.person, case.requester, case.ask.kind
+    today = person.today(case.now)
+    yield has_not_left(person, today)
+    if kind is not Kind.JOINING:
+        yield has_started(person, today)
+    if requester.id != person.id:
+        yield requester_is_at_work(requester, case.now)
+    if kind is not Kind.JOINING:
+        yield may_ask_for_person(requester, person, case.policy)
+    yield role_is_known(person, case.policy.roles.get(person.role))
+    if kind is Kind.EMERGENCY:
+        yield may_break_glass(case.level, requester, person, case.policy)
+
+
+def check_rule(
+    level: Level,
+    policy: Policy,
+    *,
+    role: str,
+    engagement: Engagement,
+    duration: Duration,
+    kind: Kind,
+    now: datetime,
+) -> Iterator[Finding]:
+    """Check what the level's own rule says: `not`, `by` and `longest`, or the birthright.
+
+    In an emergency `break_glass` stands in for `by`, and what it calls the longest counts too.
+    """
+    if kind is Kind.JOINING:
+        if role in policy.roles:
+            yield comes_with_role(level, policy.roles[role])
+        yield may_be_automatic(level)
+        return
+    rule, calendar = level.request, policy.company.calendar
+    if rule is None:
+        yield cannot_be_asked_for(level)
+        return
+    is_barred = not {role, engagement}.isdisjoint(rule.not_)
+    if rule.not_:
+        yield is_not_barred(level, rule, role, engagement)
+    if kind is Kind.ASKING and not is_barred:  # `not` beats `by`
+        yield may_be_asked_by(level, rule, role)
+    too_long = exceeds(duration, rule.longest, now, calendar)
+    yield is_short_enough(level, rule, duration, too_long=too_long)
+    if kind is Kind.EMERGENCY and level.break_glass is not None:
+        too_long = exceeds(duration, level.break_glass.longest, now, calendar)
+        yield is_short_emergency(level, level.break_glass, duration, too_long=too_long)
+
+
+def check_moment(case: Case) -> Iterator[Finding]:
+    """Check what the person has, has asked for and has answered, and when they leave."""
+    ask, level, person, calendar = case.ask, case.level, case.person, case.policy.company.calendar
+    if ask.kind is not Kind.JOINING:
+        if person.last_day is not None and not person.has_left(case.now):
+            end = ask.duration.after(case.now, calendar)
+            yield ends_in_time(person, person.last_day, end)
+        yield from answers_are_given(level, ask.answers)
+    yield is_not_there_yet(level.id, person, ask.held, ask.pending)
+    for rule in separations_of(level.id, case.policy):
+        others = other_sides(rule, level.id, ask.held, ask.pending)
+        # An exception takes more approvers, so it is none where nobody is asked.
+        exception = rule.exception if ask.kind is Kind.ASKING else None
+        too_long = None
+        if exception is not None:
+            too_long = exceeds(ask.duration, exception.longest, case.now, calendar)
+        yield is_kept_apart(rule, level.id, others, exceeds_exception=too_long)
+
+
+# ---- what comes of it ---------------------------------------------------------------------------
+
+
+def conclude(case: Case, findings: Iterable[Finding]) -> Decision:
+    """Answer with what the checks found: one reason is enough for a no."""
+    found = tuple(findings)
+    level, policy = case.level, case.policy
+    if any(finding.reason for finding in found):
+        return _answered(Answer.REFUSED, *_blamed(level, found), policy, found)
+    match case.ask.kind:
+        case Kind.JOINING:
+            role = policy.roles[case.person.role]
+            rule, where = f"roles.{role.id} birthright", str(role.where)
+            return _answered(Answer.ALLOWED, rule, where, policy, found)
+        case Kind.EMERGENCY:
+            rule, where = f"{level.id} break_glass", str(place_of_glass(level))
+            told = _everybody(_needs(case, ()))
+            return _answered(Answer.ALLOWED, rule, where, policy, found, told=told)
+        case Kind.ASKING:
+            return _asked(case, found)
+        case _:
+            assert_never(case.ask.kind)
+
+
+def _asked(case: Case, found: tuple[Finding, ...]) -> Decision:
+    """Nothing refuses: somebody has said yes beforehand, or must say it now."""
+    level, policy = case.level, case.policy
+    exceptions = tuple(_exceptions(case))
+    needs = _needs(case, exceptions)
+    # Approved beforehand is never what is critical, nor what takes an exception.
+    if level.risk is not Risk.CRITICAL and not exceptions:
+        criteria = tuple(_approved_beforehand(case))
+        found = (*found, *(Finding(check) for check in criteria))
+        given = next((check for check in criteria if check.held), None)
+        if given is not None:
+            told = _everybody(needs)
+            return _answered(Answer.ALLOWED, given.rule, given.where, policy, found, told=told)
+    found = (*found, *somebody_is_left(level, needs, unfilled(needs)))
+    if any(finding.reason for finding in found):
+        return _answered(Answer.REFUSED, *_blamed(level, found), policy, found)
+    rule, where = f"{level.id} request.approve", str(level.mark("approve"))
+    return _answered(Answer.NEEDS_APPROVAL, rule, where, policy, found, needs=needs)
+
+
+def _exceptions(case: Case) -> Iterator[SeparationException]:
+    """Yield the exceptions that this request makes use of."""
+    ask = case.ask
+    for rule in separations_of(case.level.id, case.policy):
+        others = other_sides(rule, case.level.id, ask.held, ask.pending)
+        if rule.exception is not None and others:
+            yield rule.exception
+
+
+def _approved_beforehand(case: Case) -> Iterator[Check]:
+    """Yield how each criterion for this level turns out."""
+    calendar = case.policy.company.calendar
+    for rule in case.policy.system_of(case.level).auto_approve:
+        if case.level.name in rule.levels:
+            longest, asked = rule.longest, case.ask.duration
+            yield is_approved_beforehand(
+                rule,
+                case.level,
+                had_it=case.level.id in case.ask.had,
+                role=case.person.role,
+                engagement=case.person.engagement,
+                too_long=longest is not None and exceeds(asked, longest, case.now, calendar),
+            )
+
+
+def _needs(case: Case, exceptions: Iterable[SeparationException]) -> tuple[Need, ...]:
+    electorate = Electorate(
+        policy=case.policy,
+        roster=case.roster,
         person=case.person,
         requester=case.requester,
         now=case.now,
     )
-    needs = find_needs(level, electorate, is_escalated=case.ask.is_escalated)
-    stuck = unfillable(needs)
-    if stuck is not None:
-        return _refused(policy, level, (_nobody_left(level, stuck),))
+    is_escalated = case.ask.is_escalated
+    return find_needs(case.level, electorate, is_escalated=is_escalated, exceptions=exceptions)
+
+
+def _everybody(needs: Iterable[Need]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(person for need in needs for person in need.from_))
+
+
+def _blamed(level: Level | None, found: Iterable[Finding]) -> tuple[str, str]:
+    """Return the rule that a no rests on: the first that a reason names, or the level itself."""
+    named = (reason for _, reason in found if reason and reason.rule)
+    first = next(named, None)
+    if first is not None:
+        return first.rule, first.where
+    return (level.id, str(level.where)) if level else ("levels", "")
+
+
+def _answered(
+    answer: Answer,
+    rule: str,
+    where: str,
+    policy: Policy,
+    found: Iterable[Finding],
+    *,
+    needs: tuple[Need, ...] = (),
+    told: tuple[str, ...] = (),
+) -> Decision:
+    found = tuple(found)
     return Decision(
-        answer=Answer.NEEDS_APPROVAL,
-        rule=f"{level.id} request.approve",
-        where=str(level.mark("approve")),
+        answer=answer,
+        rule=rule,
+        where=where,
         policy_commit=policy.commit,
         needs=needs,
+        reasons=tuple(reason for _, reason in found if reason),
+        checks=tuple(check for check, _ in found),
+        told=told,
     )
-
-
-# ---- what cannot be judged at all ---------------------------------------------------------------
-
-
-def _unknown(ask: Ask, policy: Policy, roster: Roster) -> Iterator[Reason]:
-    if policy.level(ask.level_id) is None:
-        yield _unknown_level(ask.level_id, policy)
-    if roster.get(ask.requester_id) is None:
-        yield _not_in_roster("you", "level")
-    if roster.get(ask.person_id) is None and ask.person_id != ask.requester_id:
-        yield _not_in_roster("the person it is for", "for_whom")
-
-
-def _unknown_level(level_id: str, policy: Policy) -> Reason:
-    known = sorted(level.id for level in policy.levels)
-    # People often leave the system out, so that half of the name is enough to guess.
-    near = closest(level_id, known, likeness=0.5)
-    hint = f"Did you mean «{near}»?" if near else f"Known levels: {', '.join(known[:12])}."
-    return Reason(text=f"There is no level {quoted(level_id)}.", next_step=hint)
-
-
-def _not_in_roster(who: str, field: str) -> Reason:
-    return Reason(
-        text=f"I do not find {who} in the roster.",
-        next_step="Ask IT to add or correct the entry, then ask again.",
-        field=field,
-    )
-
-
-# ---- who it is for, and who asks ----------------------------------------------------------------
-
-
-def _person_has_left(case: _Case) -> Iterator[Reason]:
-    if case.person.has_left(case.now):
-        yield Reason(
-            text=f"{case.person.name} has left the company.",
-            next_step="Ask IT if the roster is wrong.",
-            field="for_whom",
-        )
-
-
-def _person_has_not_started(case: _Case) -> Iterator[Reason]:
-    if not case.person.has_started(case.now):
-        yield Reason(
-            text=f"{case.person.name} starts on {case.person.first_day.isoformat()}.",
-            next_step="Ask on or after that day; what the role gives comes by itself.",
-            field="for_whom",
-        )
-
-
-def _requester_is_away(case: _Case) -> Iterator[Reason]:
-    if case.is_on_behalf and not case.requester.is_active(case.now):
-        yield Reason(text=f"{case.requester.name} is not active.", next_step="Ask IT.")
-
-
-def _requester_may_not_ask(case: _Case) -> Iterator[Reason]:
-    """Only the person, their manager and IT ask for access."""
-    is_manager = case.requester.id == case.person.manager_id
-    is_in_it = case.policy.is_member(case.requester, IT_GROUP)
-    if case.is_on_behalf and not is_manager and not is_in_it:
-        yield Reason(
-            text=f"{case.requester.name} may not ask for access for {case.person.name}.",
-            next_step=f"{case.person.name}, their manager, or somebody in IT can ask.",
-            field="for_whom",
-        )
-
-
-def _role_is_unknown(case: _Case) -> Iterator[Reason]:
-    if case.person.role not in case.policy.roles:
-        yield Reason(
-            text=f"No policy knows the role {quoted(case.person.role)} of {case.person.name}.",
-            next_step="Ask IT to add the role to policies/roles.yml.",
-            field="for_whom",
-        )
-
-
-# ---- what the level's rule says -----------------------------------------------------------------
-
-_ANOTHER_LEVEL = "Ask for another level, or ask the system's owner to change the rule."
-
-
-def _cannot_be_asked_for(case: _Case) -> Iterator[Reason]:
-    level = case.level
-    if level.request is None:
-        yield Reason(
-            text=f"{level.id} cannot be asked for; it only comes with a role.",
-            rule=level.id,
-            where=str(level.where),
-            next_step="Ask the system's owner.",
-        )
-    else:
-        yield from _may_not_have(case, level.request)
-        yield from _too_long(case, level.request)
-
-
-def _may_not_have(case: _Case, rule: RequestRule) -> Iterator[Reason]:
-    """`not` names roles and engagements and beats `by`, which names roles or everyone."""
-    level, person = case.level, case.person
-    barred = [name for name in (person.role, person.engagement) if name in rule.not_]
-    if barred:
-        yield Reason(
-            text=f"{level.id} is not for {barred[0]}.",
-            rule=f"{level.id} request.not",
-            where=str(level.mark("not")),
-            next_step=_ANOTHER_LEVEL,
-        )
-    elif person.role not in rule.by and EVERYONE not in rule.by:
-        by = " or ".join(rule.by) or "nobody"
-        yield Reason(
-            text=f"{level.id} may be asked for by {by}; {person.name} is {quoted(person.role)}.",
-            rule=f"{level.id} request.by",
-            where=str(level.mark("by")),
-            next_step=_ANOTHER_LEVEL,
-        )
-
-
-def _too_long(case: _Case, rule: RequestRule) -> Iterator[Reason]:
-    level, asked, calendar = case.level, case.ask.duration, case.policy.company.calendar
-    end, latest = asked.after(case.now, calendar), rule.longest.after(case.now, calendar)
-    if latest is not None and (end is None or end > latest):
-        yield Reason(
-            text=f"{asked.in_words().capitalize()} is too long for {level.id}.",
-            rule=f"{level.id} request.longest",
-            where=str(level.mark("longest")),
-            next_step=f"Ask for at most {rule.longest.in_words()}.",
-            field="how_long",
-        )
-
-
-def _ends_after_last_day(case: _Case) -> Iterator[Reason]:
-    person, last = case.person, case.person.last_day
-    if last is None or person.has_left(case.now):
-        return
-    end = case.ask.duration.after(case.now, case.policy.company.calendar)
-    if end is None or end.astimezone(ZoneInfo(person.timezone)).date() > last:
-        yield Reason(
-            text=f"{person.name}'s last day is {last.isoformat()}.",
-            next_step="Ask for a time that ends by then.",
-            field="how_long",
-        )
-
-
-def _does_not_come_with_role(case: _Case) -> Iterator[Reason]:
-    level, role = case.level, case.policy.roles.get(case.person.role)
-    if role is not None and level.id not in role.birthright:
-        yield Reason(
-            text=f"The role {role.id} does not give {level.id} on day one.",
-            rule=f"roles.{role.id} birthright",
-            where=str(role.where),
-            next_step="Ask for it after the first day.",
-        )
-    if level.risk is Risk.CRITICAL:
-        yield Reason(
-            text=f"{level.id} is critical and never given without an approval.",
-            rule=f"{level.id} risk",
-            where=str(level.where),
-            next_step="Ask for it after the first day.",
-        )
-
-
-# ---- what there is already, and who is left -----------------------------------------------------
-
-
-def _has_it_already(case: _Case) -> Iterator[Reason]:
-    ask, level, person = case.ask, case.level, case.person
-    if level.id in ask.held:
-        until = ask.held[level.id]
-        end = f"until {person.local_time(until)}" if until else "for good"
-        yield Reason(
-            text=f"{person.name} already holds {level.id} {end}.",
-            next_step="Give it back first if it should end on another day.",
-        )
-    elif level.id in ask.pending:
-        yield Reason(
-            text=f"{person.name} has already asked for {level.id}.",
-            next_step="See /access mine for how it stands.",
-        )
-
-
-def _nobody_left(level: Level, need: Need) -> Reason:
-    return Reason(
-        text=f"Nobody is left who could approve as {need.because}.",
-        rule=f"{level.id} request.approve",
-        where=need.where,
-        next_step="Ask IT to name more approvers or a backup in policies/company.yml.",
-    )
-
-
-_Check = Callable[[_Case], Iterator[Reason]]
-
-_CHECKS_OF_ASKING: tuple[_Check, ...] = (
-    _person_has_left,
-    _person_has_not_started,
-    _requester_is_away,
-    _requester_may_not_ask,
-    _role_is_unknown,
-    _cannot_be_asked_for,
-    _ends_after_last_day,
-    _has_it_already,
-)
-_CHECKS_OF_JOINING: tuple[_Check, ...] = (
-    _person_has_left,
-    _requester_is_away,
-    _role_is_unknown,
-    _does_not_come_with_role,
-    _has_it_already,
-)

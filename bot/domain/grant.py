@@ -6,8 +6,8 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.domain.durations import Calendar, Duration
 from bot.domain.people import Person
-from bot.domain.policy import Calendar, Duration
 from bot.domain.request import Task
 
 

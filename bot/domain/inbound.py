@@ -6,12 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.errors import InvalidRequest
-from bot.domain.policy import PERMANENT, Duration, Unit
 from bot.domain.quoting import quoted
 
 MAX_REASON = 1000
 MAX_FIELD = 200
+MAX_ANSWER = 300
 
 
 class Surface(StrEnum):
@@ -31,6 +32,7 @@ class Verb(StrEnum):
     DENY = "deny"
     CANCEL = "cancel"
     REVOKE = "revoke"
+    BREAK_GLASS = "break-glass"
     HELP = "help"
     UNKNOWN = "unknown"
 
@@ -49,10 +51,22 @@ class Actor:
         return self.github or self.slack_id or self.name or str(self.surface)
 
 
+@dataclass(frozen=True)
+class TypedAnswer:
+    """What somebody wrote under a question, which is named by its id or by its own words.
+
+    The doorway keeps one character more than fits, so that a cut answer is noticed.
+    """
+
+    question: str
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """A request as typed: words, not yet judged. One made on an issue has `issue_number`.
 
+    `answers` may go to questions that the level does not have: doorways know no policy.
     `written_at` is when the sender's own clock saw it, so that an older edit cannot undo a newer.
     `problems` are what the doorway could already see to be wrong (missing or doubled fields).
     """
@@ -63,6 +77,7 @@ class Submission:
     how_long: str
     why: str
     for_whom: str = ""
+    answers: tuple[TypedAnswer, ...] = ()
     issue_number: int | None = None
     is_edit: bool = False
     problems: tuple[str, ...] = ()
@@ -132,7 +147,28 @@ class Chatter:
     text_length: int = 0
 
 
-Inbound: TypeAlias = Submission | IssueCommand | IssueTouched | TasksTicked | Press | Chatter
+@dataclass(frozen=True, kw_only=True)
+class PolicyPushed:
+    """The default branch of the policies' repository has moved."""
+
+    kind: Literal["policy_pushed"] = "policy_pushed"
+    actor: Actor
+    commit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyProposed:
+    """A pull request of the policies' repository is new or says something new."""
+
+    kind: Literal["policy_proposed"] = "policy_proposed"
+    actor: Actor
+    pull_number: int
+
+
+PolicyNews: TypeAlias = PolicyPushed | PolicyProposed
+Inbound: TypeAlias = (
+    Submission | IssueCommand | IssueTouched | TasksTicked | Press | Chatter | PolicyNews
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The ordered changes that make a person's seat in a system what it should be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -10,13 +10,17 @@ from bot.domain.seats import PoolCount
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Whom a seat is for, as the system will know them; `person_id` is the immutable key."""
+    """Whom a seat is for, as the system will know them; `person_id` is the immutable key.
+
+    `fields` are further fields of a new account, as policy wants them filled.
+    """
 
     person_id: str
     name: str
     mail: str
     username: str
     timezone: str
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

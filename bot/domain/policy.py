@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from bot.domain.people import Person
+from bot.domain.durations import PERMANENT, Calendar, Duration, Unit
+from bot.domain.people import Engagement, Person
 
 EVERYONE = "everyone"
 MANAGER = "manager"
@@ -38,19 +38,19 @@ class Delivery(StrEnum):
     VENDOR_EMAIL = "vendor_email"
 
 
+class QuestionForm(StrEnum):
+    """What an answer to a level's own question must look like."""
+
+    TEXT = "text"
+    LINK = "link"
+    NUMBER = "number"
+
+
 class WhenFull(StrEnum):
     """What happens when a pool has no free seat."""
 
     WAIT = "wait"
     ASK = "ask"
-
-
-class Unit(StrEnum):
-    """Units of a duration: elapsed hours and days, or business days of the company's calendar."""
-
-    HOURS = "h"
-    DAYS = "d"
-    BUSINESS_DAYS = "bd"
 
 
 @dataclass(frozen=True, order=True)
@@ -65,61 +65,6 @@ class Where:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True)
-class Calendar:
-    """The company's business days: Monday to Friday but for `holidays`, in its own time zone."""
-
-    timezone: str
-    holidays: frozenset[date] = frozenset()
-
-    def is_business_day(self, day: date) -> bool:
-        return day.weekday() < 5 and day not in self.holidays  # noqa: PLR2004  # Monday is 0
-
-    def add_business_days(self, start: datetime, days: int) -> datetime:
-        """Return the same local time `days` business days later."""
-        local = start.astimezone(ZoneInfo(self.timezone))
-        day = local.date()
-        for _ in range(days):
-            day += timedelta(days=1)
-            while not self.is_business_day(day):
-                day += timedelta(days=1)
-        return datetime.combine(day, time(local.hour, local.minute, local.second), local.tzinfo)
-
-
-@dataclass(frozen=True)
-class Duration:
-    """A length of time as policy writes it: 8h, 30d, 2bd, or permanent (no amount)."""
-
-    amount: int | None
-    unit: Unit = Unit.DAYS
-
-    def __str__(self) -> str:
-        return "permanent" if self.amount is None else f"{self.amount}{self.unit}"
-
-    @property
-    def is_permanent(self) -> bool:
-        return self.amount is None
-
-    def after(self, start: datetime, calendar: Calendar) -> datetime | None:
-        """Return the instant this long after `start`; None means never."""
-        if self.amount is None:
-            return None
-        if self.unit is Unit.BUSINESS_DAYS:
-            return calendar.add_business_days(start, self.amount)
-        return start + (
-            timedelta(hours=self.amount) if self.unit is Unit.HOURS else timedelta(days=self.amount)
-        )
-
-    def in_words(self) -> str:
-        if self.amount is None:
-            return "for good"
-        noun = {Unit.HOURS: "hour", Unit.DAYS: "day", Unit.BUSINESS_DAYS: "business day"}[self.unit]
-        return f"{self.amount} {noun}{'' if self.amount == 1 else 's'}"
-
-
-PERMANENT = Duration(None)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
     """What a level consists of inside its system; `by_hand` are steps that have no API."""
@@ -132,6 +77,17 @@ class Bundle:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question:
+    """Something a level wants to know beside the reason, such as the address of a profile."""
+
+    id: str
+    asks: str
+    where: Where
+    form: QuestionForm = QuestionForm.TEXT
+    is_required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestRule:
     """Who may ask for a level, how long, and who must say yes; `marks` gives each key's place."""
 
@@ -139,7 +95,20 @@ class RequestRule:
     not_: tuple[str, ...] = ()
     approve: tuple[str, ...] = ()
     longest: Duration = PERMANENT
+    questions: tuple[Question, ...] = ()
     marks: Mapping[str, Where] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlass:
+    """Who may have a level at once in an emergency: members of these groups, for a short time.
+
+    Whoever would have been asked hears of it instead.
+    """
+
+    by: tuple[str, ...]
+    longest: Duration
+    where: Where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +122,7 @@ class Level:
     bundle: Bundle
     where: Where
     request: RequestRule | None = None
+    break_glass: BreakGlass | None = None
 
     @property
     def name(self) -> str:
@@ -177,6 +147,9 @@ class Level:
                 list(self.bundle.by_hand),
             ],
             "rule": [sorted(rule.approve), str(rule.longest)] if rule else None,
+            "questions": [[q.id, q.asks, q.form, q.is_required] for q in rule.questions]
+            if rule
+            else [],
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -190,8 +163,51 @@ class Pool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AutoApproval:
+    """A criterion that security has approved beforehand, in writing: nobody need be asked.
+
+    All conditions must hold; one that is not written (None, no roles) holds for everybody.
+    """
+
+    id: str
+    levels: tuple[str, ...]
+    approved_by: str
+    approved_on: date
+    record: str
+    where: Where
+    already_had: bool | None = None
+    longest: Duration | None = None
+    engagement: Engagement | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separation:
+    """Levels (`system/name`) that one person must never hold together."""
+
+    id: str
+    never_both: tuple[str, ...]
+    why: str
+    where: Where
+    exception: "SeparationException | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeparationException:
+    """What it takes to hold them together after all: more approvers, and not for long."""
+
+    approve: tuple[str, ...]
+    longest: Duration
+    where: Where
+
+
+@dataclass(frozen=True, kw_only=True)
 class System:
-    """An application that people get access to."""
+    """An application that people get access to.
+
+    `user_fields` fills fields of the account from the same words as `username`; `hand_over` says
+    who gets a leaver's records, by kind of record: the manager, or a group.
+    """
 
     id: str
     title: str
@@ -202,7 +218,10 @@ class System:
     username: str = "{mail}"
     url: str = ""
     pools: Mapping[str, Pool] = field(default_factory=dict)
+    user_fields: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
+    hand_over: Mapping[str, str] = field(default_factory=dict)
+    auto_approve: tuple[AutoApproval, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +255,14 @@ class Approvals:
     lapse_after: Duration = Duration(7, Unit.DAYS)
 
 
+@dataclass(frozen=True)
+class Removals:
+    """How much one reconcile run may take away before it stops and asks."""
+
+    count: int
+    percent: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Company:
     """The company's own facts."""
@@ -244,7 +271,13 @@ class Company:
     calendar: Calendar
     where: Where
     approvals: Approvals = field(default_factory=Approvals)
+    answer_within: Duration | None = None
+    revoke_within: Duration | None = None
+    unused_after: Duration | None = None
+    review_every: Duration | None = None
+    removals: Removals | None = None
     help_slack: str = ""
+    help_github_label: str = ""
     groups: Mapping[str, Group] = field(default_factory=dict)
 
 
@@ -256,6 +289,7 @@ class Policy:
     company: Company
     roles: Mapping[str, Role]
     systems: Mapping[str, System]
+    separations: tuple[Separation, ...] = ()
 
     def level(self, level_id: str) -> Level | None:
         system = self.systems.get(level_id.partition("/")[0])

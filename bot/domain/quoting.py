@@ -26,7 +26,7 @@ _LOOK_ALIKES = str.maketrans(
         ":": "꞉",
     }
 )
-_DOT_OF_A_NAME = re.compile(r"(?<=\w)\.(?=\w)")
+_DOT_OF_A_NAME = re.compile(r"(?i)(?<=\w)\.(?=\w)|(?<=\bwww)\.")
 _HYPHEN_OF_AN_ISSUE = re.compile(r"(?i)\b(gh)-(?=\d)")
 
 

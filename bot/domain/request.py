@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.decision import Decision
+from bot.domain.durations import Duration
 from bot.domain.inbound import Surface
-from bot.domain.policy import Duration
 
 
 class RequestState(StrEnum):
@@ -123,7 +123,10 @@ class Request:
     """Somebody asks for a level, for a person, for a time, with a reason.
 
     `run` counts the attempts to move it, `revision` every change that people should see; `digest`
-    is what an approval must cover; `origin` names the onboarding it belongs to.
+    is what an approval must cover; `origin` names the onboarding it belongs to. `answers` go to
+    the level's own questions, by their ids; `emergency` is why somebody broke the glass. For one
+    made on an issue, `form_digest` is of the fields that it was made from, which may have been
+    granted otherwise, and `read_digest` of those that were read there last, used or not.
     """
 
     id: str
@@ -136,8 +139,12 @@ class Request:
     state: RequestState
     created_at: datetime
     changed_at: datetime
+    answers: Mapping[str, str] = field(default_factory=dict)
     is_birthright: bool = False
+    emergency: str = ""
     digest: str = ""
+    form_digest: str = ""
+    read_digest: str = ""
     decision: Decision | None = None
     approvals: tuple[Approval, ...] = ()
     tasks: tuple[Task, ...] = ()
@@ -160,8 +167,15 @@ class Request:
         return self.state in ENDED
 
     @property
+    def is_emergency(self) -> bool:
+        return bool(self.emergency)
+
+    @property
     def is_on_behalf(self) -> bool:
         return self.requester_id != self.person_id
+
+
+_NO_ANSWERS: Mapping[str, str] = {}
 
 
 def request_digest(
@@ -172,12 +186,24 @@ def request_digest(
     reason: str,
     decision: Decision,
     edition: int = 0,
+    answers: Mapping[str, str] = _NO_ANSWERS,
 ) -> str:
     """Digest what an approver is shown: person, level content, length, reason, and who is asked.
 
-    `edition` counts how often approvals were voided: a void one stays void.
+    `edition` counts how often approvals were voided: a void one stays void. `answers` are those to
+    the level's own questions, by their ids.
     """
     asked = [need.because for need in decision.needs]
-    shown = [person_id, content_digest, str(duration), reason, decision.rule, asked, edition]
+    answered = sorted(answers.items())
+    shown = [
+        person_id,
+        content_digest,
+        str(duration),
+        reason,
+        decision.rule,
+        asked,
+        edition,
+        answered,
+    ]
     # JSON keeps the parts apart, whatever line breaks or commas a reason has.
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:24]

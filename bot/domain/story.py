@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.domain.answers import answered
 from bot.domain.cards import Card, CardAction, Fact, IssuePage, TaskLine
+from bot.domain.decision import Answer
 from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.inbound import Surface
 from bot.domain.people import Person, Roster
@@ -21,7 +23,6 @@ from bot.domain.request import (
     next_state,
 )
 from bot.domain.review import still_missing
-from bot.domain.vault import Handoff
 
 
 class Audience(StrEnum):
@@ -55,6 +56,11 @@ class Story:
     def is_leftover(self) -> bool:
         """Whether the grant is what a run left behind of a request that may yet be granted."""
         return self.grant is not None and self.grant.id != self.request.id
+
+    @property
+    def alarm(self) -> str:
+        """What stands before every headline of a request that went past its approvers."""
+        return "Emergency: " if self.request.is_emergency else ""
 
     def name(self, person_id: str) -> str:
         person = self.roster.get(person_id)
@@ -107,8 +113,7 @@ _NEXT_STEPS = {
     RequestState.LAPSED: _ASK_AGAIN,
     RequestState.DENIED: _ASK_AGAIN,
 }
-_FIRST_LOG_IN = "Change the password when you log in for the first time."
-_SINCE_THEN = "What has changed since: type /access mine in Slack."
+FIRST_LOG_IN = "Change the password when you log in for the first time."
 
 _NEWS = frozenset({RequestState.DELIVERED, RequestState.DENIED, RequestState.LAPSED})
 
@@ -133,7 +138,7 @@ def card(story: Story, audience: Audience) -> Card:
     return Card(
         request_id=request.id,
         digest=request.digest,
-        headline=f"{headline(story)} · {story.title}",
+        headline=f"{story.alarm}{headline(story)} · {story.title}",
         facts=tuple(_facts(story, audience)),
         notes=tuple(note for note in _notes(story, audience) if note),
         tasks=tuple(TaskLine(text=task.text, done_by=task.done_by) for task in tasks),
@@ -206,38 +211,12 @@ def _first_page(story: Story) -> Card:
         request_id=story.request.id,
         digest=story.request.digest,
         headline=story.title,
-        facts=tuple(_asked(story)),
+        facts=tuple(asked(story)),
         notes=("How it stands is in the first comment below, which is kept up to date.",),
     )
 
 
-def handoff_for(
-    request: Request, grant: Grant, system: System, person: Person, roster: Roster, vault_id: str
-) -> Handoff:
-    """Describe the log-in that goes into the person's hand-off vault.
-
-    The note is never written anew: Connect would answer with the whole item, password and all.
-    """
-    story = Story(request=request, roster=roster, level=None, system=system, grant=grant)
-    said_yes = ", ".join(story.name(approval.person_id) for approval in _yes(request))
-    by = said_yes or "policy (comes with the role)"
-    until = person.local_time(grant.until) if grant.until else "no end date"
-    return Handoff(
-        vault_id=vault_id,
-        title=system.title,
-        username=grant.username,
-        url=system.url,
-        note=f"{grant.level_id}, approved by {by}. Ends: {until}. {_FIRST_LOG_IN} {_SINCE_THEN}",
-        tag=tag_of(request.id),
-    )
-
-
-def tag_of(request_id: str) -> str:
-    """Make the tag under which a request's log-in is found again in the vault."""
-    return f"req-{request_id}"
-
-
-def _yes(request: Request) -> list[Approval]:
+def given(request: Request) -> list[Approval]:
     """List each yes to the request as it is now; one to an earlier version is void."""
     return [
         approval
@@ -252,7 +231,7 @@ def _yes(request: Request) -> list[Approval]:
 def _facts(story: Story, audience: Audience) -> Iterator[Fact]:
     request, level, grant = story.request, story.level, story.grant
     person = story.roster.get(request.person_id)
-    yield from _asked(story)
+    yield from asked(story)
     if level is not None and level.risk is not Risk.LOW and audience is not Audience.REQUESTER:
         yield Fact("Risk", str(level.risk))
     yield from _answers(story)
@@ -266,7 +245,7 @@ def _facts(story: Story, audience: Audience) -> Iterator[Fact]:
         yield Fact("Policy", request.decision.policy_commit[:20])
 
 
-def _asked(story: Story) -> Iterator[Fact]:
+def asked(story: Story) -> Iterator[Fact]:
     request, level = story.request, story.level
     yield Fact("Level", f"{request.level_id}: {level.says}" if level else request.level_id)
     person = story.roster.get(request.person_id)
@@ -276,11 +255,14 @@ def _asked(story: Story) -> Iterator[Fact]:
         yield Fact("Asked by", story.name(request.requester_id))
     yield Fact("How long", request.duration.in_words())
     yield Fact("Why", request.reason)
+    yield from (Fact(one.asks, one.answer) for one in answered(request.answers, level))
+    if request.is_emergency:
+        yield Fact("Emergency", request.emergency)
 
 
 def _answers(story: Story) -> Iterator[Fact]:
     request = story.request
-    said_yes = [f"{story.name(a.person_id)} ({a.surface})" for a in _yes(request)]
+    said_yes = [f"{story.name(a.person_id)} ({a.surface})" for a in given(request)]
     if said_yes:
         yield Fact("Said yes", ", ".join(said_yes))
     if request.state is not RequestState.AWAITING_APPROVAL or request.decision is None:
@@ -301,6 +283,7 @@ def _notes(story: Story, audience: Audience) -> Iterator[str]:
     request, grant = story.request, story.grant
     if request.note and _may_see_note(request, audience):
         yield request.note
+    yield how_without_asking(request)
     if request.state is RequestState.CANCELLED and request.ended_by:
         yield f"Cancelled by {request.ended_by}."
     if grant is not None and grant.state is not GrantState.ACTIVE and not story.is_leftover:
@@ -311,6 +294,14 @@ def _notes(story: Story, audience: Audience) -> Iterator[str]:
     if grant is not None and story.is_leftover:
         yield _LEFTOVERS[grant.state]
         yield from _stuck_notes(grant, audience)
+
+
+def how_without_asking(request: Request) -> str:
+    """Say by which rule nobody had to be asked; empty when somebody was, and for birthrights."""
+    decision = request.decision
+    if request.is_birthright or decision is None or decision.answer is not Answer.ALLOWED:
+        return ""
+    return f"Nobody had to approve this, by the rule {decision.rule} ({decision.where})."
 
 
 def _may_see_note(request: Request, audience: Audience) -> bool:
@@ -358,7 +349,7 @@ def _delivered_step(story: Story, audience: Audience) -> str:
         is_own = audience is Audience.REQUESTER and not story.request.is_on_behalf
         whose = "your" if is_own else f"{story.name(grant.person_id)}'s"
         where = f"The log-in is in {whose} 1Password hand-off vault as «{system.title}»."
-        return f"{where} {_FIRST_LOG_IN}" if audience is Audience.REQUESTER else where
+        return f"{where} {FIRST_LOG_IN}" if audience is Audience.REQUESTER else where
     if system.delivery is Delivery.SSO:
         return f"Open {system.title} from your single sign-on page; there is no new password."
     if system.delivery is Delivery.VENDOR_EMAIL:

@@ -28,3 +28,13 @@ def colleagues(path: Path = PEOPLE_FILE) -> tuple[Colleague, ...]:
     return tuple(
         Colleague(**{name: row[name] for name in Colleague.__dataclass_fields__}) for row in rows
     )
+
+
+def files_below(folder: Path, *, under: str) -> dict[str, bytes]:
+    """Read a folder as what a commit puts below `under`; hidden files stay where they are."""
+    found = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {
+        f"{under}/{path.as_posix()}": (folder / path).read_bytes()
+        for path in found
+        if not any(step.startswith(".") for step in path.parts)
+    }

@@ -1,11 +1,12 @@
 """All four emulators together, and the settings with which a bot finds them."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.example import PEOPLE_FILE
+from bot.sandbox.example import PEOPLE_FILE, files_below
 from bot.sandbox.github import GitHubEmulator
 from bot.sandbox.onepassword import ConnectEmulator
 from bot.sandbox.salesforce import SalesforceEmulator
@@ -24,7 +25,11 @@ class Ports:
 
 
 class World:
-    """The outside world of the example company, running."""
+    """The outside world of the example company, running.
+
+    `policies` is a folder that becomes the repository's `policies/`, by `POLICY_AUTHOR`, before the
+    bot is told of anything; `app_manifest` is a file that says what the GitHub App may and hears.
+    """
 
     def __init__(
         self,
@@ -33,11 +38,18 @@ class World:
         ports: Ports | None = None,
         clock: Callable[[], float] = time.time,
         rate_limits: bool = True,
+        policies: Path | None = None,
+        app_manifest: Path | None = None,
     ) -> None:
         where = ports or Ports()
         self.folder = folder
         self.slack = SlackEmulator(clock=clock, rate_limits=rate_limits)
-        self.github = GitHubEmulator(clock=clock, auth_clock=time.time, rate_limits=rate_limits)
+        self.github = GitHubEmulator(
+            clock=clock,
+            auth_clock=time.time,
+            rate_limits=rate_limits,
+            manifest=json.loads(app_manifest.read_text("utf-8")) if app_manifest else None,
+        )
         # Its tokens and the bot's assertions live by the machine's clock, also when stories travel.
         self.salesforce = SalesforceEmulator()
         self.onepassword = ConnectEmulator(clock=clock)
@@ -46,6 +58,11 @@ class World:
         self.salesforce.serve_tls(where.salesforce)
         self.onepassword.serve(where.onepassword)
         self._write_keys()
+        if policies is not None:
+            files = files_below(policies, under="policies")
+            self.github.commit_files(
+                self.github.code.store.default_branch, files, "Add the policy", POLICY_AUTHOR
+            )
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
@@ -101,6 +118,7 @@ class World:
             path.chmod(0o600)
 
 
+POLICY_AUTHOR = "octo-gtm-1"
 HR_TOKEN = "sandbox-hr-token"
 CONNECT_TOKEN = "sandbox-connect-token"
 _API_TOKENS = (

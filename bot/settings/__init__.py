@@ -1,12 +1,18 @@
 """The environment, read once into one frozen Settings; nothing else reads os.environ."""
 
-from bot.settings.loading import LOG_LEVELS, load_local_settings, load_settings
+from bot.settings.loading import (
+    LOG_LEVELS,
+    load_local_settings,
+    load_org_settings,
+    load_settings,
+)
 from bot.settings.values import (
     GitHubApp,
     GitHubSettings,
     GitHubToken,
     LocalSettings,
     OnePasswordSettings,
+    OrgSettings,
     SalesforceClient,
     SalesforceCredential,
     SalesforceJwt,
@@ -22,6 +28,7 @@ __all__ = [
     "GitHubToken",
     "LocalSettings",
     "OnePasswordSettings",
+    "OrgSettings",
     "SalesforceClient",
     "SalesforceCredential",
     "SalesforceJwt",
@@ -29,5 +36,6 @@ __all__ = [
     "Settings",
     "SlackSettings",
     "load_local_settings",
+    "load_org_settings",
     "load_settings",
 ]

@@ -15,6 +15,7 @@ from bot.settings.values import (
     GitHubToken,
     LocalSettings,
     OnePasswordSettings,
+    OrgSettings,
     SalesforceClient,
     SalesforceCredential,
     SalesforceJwt,
@@ -67,6 +68,21 @@ def load_local_settings(environ: Mapping[str, str] | None = None) -> LocalSettin
         policy_dir=Path(env.text("POLICY_DIR") or "policies"),
         people_file=Path(people_file) if people_file else None,
         log_level=_log_level(env),
+    )
+    env.refuse_if_wrong()
+    return settings
+
+
+def load_org_settings(environ: Mapping[str, str] | None = None) -> OrgSettings:
+    """Read only what a look at the roster and at Salesforce needs."""
+    env = Environment(os.environ if environ is None else environ)
+    settings = OrgSettings(
+        database_url=_database_url(env),
+        policy_dir=Path(env.text("POLICY_DIR") or "policies"),
+        people_file=env.file("PEOPLE_FILE", "the roster, a CSV file") or Path(),
+        log_level=_log_level(env),
+        ca_file=_ca_file(env),
+        salesforce=_salesforce(env),
     )
     env.refuse_if_wrong()
     return settings

@@ -89,6 +89,15 @@ class LocalSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrgSettings(LocalSettings):
+    """What a look at the roster and at Salesforce needs."""
+
+    people_file: Path
+    ca_file: Path | None
+    salesforce: SalesforceSettings
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings(LocalSettings):
     """What serve, web and worker need."""
 

@@ -43,7 +43,7 @@ from bot.workflows.context import (
     touch,
 )
 from bot.workflows.delivering import hand_over
-from bot.workflows.judging import judge_again, still_stands
+from bot.workflows.judging import judge_again, still_stands, under_one_policy
 from bot.workflows.moves import lock_grant, move
 from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of
 
@@ -91,6 +91,7 @@ def _move(ctx: Context, request_id: str, run: int) -> str:
     if request is None:
         return REST
     get_to_know(ctx, request.person_id, request.requester_id)
+    ctx = under_one_policy(ctx)
     match request.state:
         case RequestState.APPROVED:
             return _to_the_queue(ctx, request)

@@ -5,41 +5,44 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from bot.domain.audit import Tag
-from bot.domain.decision import Decision
+from bot.domain.decision import Answer, Decision
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected, StaleApproval
-from bot.domain.grant import EndReason, Grant, GrantState
+from bot.domain.grant import EndReason
 from bot.domain.inbound import (
     Actor,
     IssueCommand,
     IssueTouched,
     Press,
-    TasksTicked,
     Verb,
 )
 from bot.domain.people import Person
 from bot.domain.policy import IT_GROUP
-from bot.domain.request import Request, RequestEvent, RequestState, Task, Verdict, next_state
+from bot.domain.request import Request, RequestEvent, RequestState, Verdict, next_state
 from bot.domain.review import review
 from bot.ports import Transaction
 from bot.workflows.context import (
-    LEASE,
     Context,
     audit,
     changed,
-    forget_shown,
-    show_again,
-    start_advance,
-    start_end,
-    status_key,
 )
-from bot.workflows.judging import judge_again, owns_system, still_stands, who_is
+from bot.workflows.emergency import break_glass
+from bot.workflows.judging import (
+    Judged,
+    judge_again,
+    keep_decision,
+    owns_system,
+    still_stands,
+    who_is,
+)
 from bot.workflows.moves import end_grant, move
 
 HELP = (
-    "I understand `/approve`, `/deny reason`, `/cancel`, `/revoke` and `/help` "
-    "as the first word of a new comment. "
+    "I understand `/approve`, `/deny reason`, `/cancel`, `/revoke`, `/break-glass reason` and "
+    "`/help` as the first word of a new comment. "
     "Approvers use the first two, the person who asked the third, "
-    "and whoever holds the access, their manager or IT the fourth."
+    "and whoever holds the access, their manager or IT the fourth. "
+    "In an emergency, where policy allows it, the person who asked uses `/break-glass` and gets "
+    "the access at once and for a short time; approvers, IT and security hear of it."
 )
 _VERBS = [verb for verb in Verb if verb is not Verb.UNKNOWN]
 
@@ -122,6 +125,8 @@ def _obey(
             return _cancel(ctx, tx, request, person)
         case Verb.REVOKE:
             return _revoke(ctx, tx, request, person)
+        case Verb.BREAK_GLASS:
+            return break_glass(ctx, tx, request, person, words)
         case Verb.HELP | Verb.UNKNOWN:
             return HELP
 
@@ -136,6 +141,9 @@ def _answer(
     reason: str,
 ) -> str:
     judged = judge_again(ctx, tx, request)
+    if judged.decision.answer is Answer.ALLOWED and request.decision:
+        # Nobody need be asked any more, but an answer to what was asked still counts.
+        judged = replace(judged, decision=request.decision, digest=request.digest)
     if judged.level is None:
         raise StaleApproval(f"There is no level {request.level_id} any more.", next_step="Ask IT.")
     try:
@@ -169,6 +177,7 @@ def _answer(
     if outcome.event is None:
         changed(ctx, tx, replace(request, decision=judged.decision), was=request)
     else:
+        keep_decision(ctx, tx, request.id, judged, actor=person.id)
         note = f"{person.name} said no: {reason[:500]}" if verdict is Verdict.NO else ""
         move(ctx, tx, request, outcome.event, actor=person.id, note=note, ended_by=person.name)
     return outcome.text
@@ -177,11 +186,25 @@ def _answer(
 def ask_again_if_changed(ctx: Context, tx: Transaction, request: Request) -> bool:
     """Void what no longer fits today's policy and ask again, or refuse; True when it did."""
     judged = judge_again(ctx, tx, request)
+    if _needs_nobody(request, judged):
+        keep_decision(ctx, tx, request.id, judged, actor="policy")
+        move(
+            ctx,
+            tx,
+            request,
+            RequestEvent.APPROVE,
+            actor="policy",
+            note="The rules changed: nobody need be asked any more.",
+            digest=judged.digest,
+            decision=judged.decision,
+        )
+        return True
     if still_stands(request, judged):
         return False
     if request.is_over or next_state(request.state, RequestEvent.ASK) is None:
         return False
     audit(ctx, tx, Tag.APPROVAL_VOIDED, request.id, "policy", digest=judged.digest)
+    keep_decision(ctx, tx, request.id, judged, actor="policy")
     if judged.decision.reasons:
         note = " ".join(reason.sentence() for reason in judged.decision.reasons)
         move(ctx, tx, request, RequestEvent.REFUSE, actor="policy", note=note)
@@ -200,6 +223,11 @@ def ask_again_if_changed(ctx: Context, tx: Transaction, request: Request) -> boo
         reminders=0,
     )
     return True
+
+
+def _needs_nobody(request: Request, judged: Judged) -> bool:
+    is_waiting = request.state is RequestState.AWAITING_APPROVAL
+    return is_waiting and judged.decision.answer is Answer.ALLOWED
 
 
 def _ask_whoever_steps_in(
@@ -273,101 +301,3 @@ def obey_touch(ctx: Context, tx: Transaction, touched: IssueTouched) -> str | No
             next_step="Open a new one from the form to ask again.",
         )
     return None
-
-
-def obey_ticks(ctx: Context, tx: Transaction, ticked: TasksTicked) -> str | None:
-    """Take ticks over from the checklist: the request's steps first, then those of ending."""
-    request = tx.requests.by_issue(ticked.issue_number, lock=True)
-    if request is None:
-        return None
-    grant = tx.grants.get(request.id, lock=True)
-    if not _is_our_list(tx, request, ticked):
-        return None
-    if ticked.boxes != len(request.tasks) + len(grant.tasks if grant else ()):
-        show_again(ctx, tx, request)
-        return None  # not our list any more: it is put back as it was
-    if not ticked.actor.github and set(ticked.done) <= _known_ticks(request, grant):
-        return None  # read from a listing, which shows our own edits too: nothing is new
-    try:
-        person = _ticker(ctx, request, ticked.actor)
-    except NotPermitted:
-        show_again(ctx, tx, request)
-        raise
-    forget_shown(tx, request.id)
-    offset = len(request.tasks)
-    tasks = _ticked(request.tasks, {i for i in ticked.done if i < offset}, person.name)
-    _note_done(ctx, tx, request.id, person, request.tasks, tasks)
-    if grant is not None and grant.tasks:
-        ends = _ticked(grant.tasks, {i - offset for i in ticked.done if i >= offset}, person.name)
-        _note_done(ctx, tx, request.id, person, grant.tasks, ends)
-        _finish_ending(ctx, tx, replace(grant, tasks=ends), was=grant)
-    _finish_steps(ctx, tx, replace(request, tasks=tasks), was=request)
-    return None
-
-
-def _is_our_list(tx: Transaction, request: Request, ticked: TasksTicked) -> bool:
-    """Whether the edited comment is the one with the checklist, not another of ours."""
-    shown = tx.writes.get(status_key(request.id))
-    return shown is not None and shown.address == str(ticked.comment_id)
-
-
-def _known_ticks(request: Request, grant: Grant | None) -> set[int]:
-    tasks = (*request.tasks, *(grant.tasks if grant else ()))
-    return {place for place, task in enumerate(tasks) if task.done_by}
-
-
-def _ticker(ctx: Context, request: Request, actor: Actor) -> Person:
-    if not actor.github:
-        raise NotPermitted(
-            "Somebody ticked a step while I was away, and GitHub does not tell me who.",
-            next_step="I have put the list back as it was; please tick it again.",
-        )
-    person = who_is(actor, ctx.people.roster(), ctx.clock.now())
-    if not owns_system(person, request.level_id, ctx.policy()):
-        raise NotPermitted(
-            "Only the system's owners or IT may tick these steps.",
-            next_step="I have put the list back as it was.",
-        )
-    return person
-
-
-def _ticked(tasks: tuple[Task, ...], done: set[int], name: str) -> tuple[Task, ...]:
-    return tuple(
-        replace(task, done_by=(task.done_by or name) if task.position in done else None)
-        for task in tasks
-    )
-
-
-def _note_done(
-    ctx: Context,
-    tx: Transaction,
-    subject: str,
-    person: Person,
-    before: tuple[Task, ...],
-    after: tuple[Task, ...],
-) -> None:
-    for old, new in zip(before, after, strict=True):
-        if new.done_by and not old.done_by:
-            audit(ctx, tx, Tag.TASK_DONE, subject, person.id, step=new.text[:200])
-
-
-def _finish_steps(ctx: Context, tx: Transaction, request: Request, *, was: Request) -> None:
-    is_ready = request.state is RequestState.PROVISIONING and _are_done(request.tasks)
-    due_at = ctx.clock.now() + LEASE
-    moved = replace(request, run=request.run + 1, due_at=due_at) if is_ready else request
-    changed(ctx, tx, moved, was=was)
-    if is_ready:
-        start_advance(ctx, tx, moved)
-
-
-def _finish_ending(ctx: Context, tx: Transaction, grant: Grant, *, was: Grant) -> None:
-    is_ready = grant.state is GrantState.ENDING and _are_done(grant.tasks)
-    due_at = ctx.clock.now() + LEASE
-    moved = replace(grant, run=grant.run + 1, due_at=due_at) if is_ready else grant
-    tx.grants.save(moved, was=was)
-    if is_ready:
-        start_end(ctx, tx, moved)
-
-
-def _are_done(tasks: tuple[Task, ...]) -> bool:
-    return bool(tasks) and all(task.done_by for task in tasks)

@@ -21,7 +21,10 @@ from bot.ports import (
     Members,
     Passwords,
     PeopleSource,
+    PolicyReader,
+    PolicyRepository,
     PolicySource,
+    PolicyVerdicts,
     Records,
     SeatReader,
     SeatWriter,
@@ -48,6 +51,16 @@ class SeatService:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyDesk:
+    """Where policies are reviewed: their repository, what is said there, and who reads them."""
+
+    repository: PolicyRepository
+    verdicts: PolicyVerdicts
+    comments: Comments
+    reader: PolicyReader
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """Everything outside that the runs may use."""
 
@@ -63,6 +76,7 @@ class Context:
     members: Members
     records: Records
     comments: Comments
+    policy_desk: PolicyDesk | None = None
 
     def policy(self) -> Policy:
         return self.policies.policy()

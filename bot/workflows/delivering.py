@@ -7,10 +7,10 @@ import structlog
 from bot.domain.audit import Tag
 from bot.domain.errors import Conflict, Unauthorized
 from bot.domain.grant import Grant, GrantState
+from bot.domain.handoff import handoff_for, tag_of
 from bot.domain.people import Person
 from bot.domain.policy import Delivery, System
 from bot.domain.request import Request
-from bot.domain.story import handoff_for, tag_of
 from bot.ports import Transaction
 from bot.workflows.context import (
     Context,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
+from bot.domain.answers import questions_of
 from bot.domain.audit import Tag
 from bot.domain.decision import Reason
 from bot.domain.desk import (
@@ -21,11 +22,12 @@ from bot.domain.desk import (
     OnboardingStatus,
     PendingLevel,
 )
+from bot.domain.durations import PERMANENT
 from bot.domain.errors import InvalidRequest, StaleApproval, Unavailable
 from bot.domain.grant import GrantState
 from bot.domain.inbound import Actor, Chatter, Envelope, Inbound, Submission, Surface
 from bot.domain.people import Person
-from bot.domain.policy import PERMANENT, Level, Role
+from bot.domain.policy import Level, Question, Role
 from bot.domain.request import Request, RequestState
 from bot.ports import INBOX_TIMEOUT_S, Transaction
 from bot.workflows.context import Context, audit
@@ -96,6 +98,10 @@ class FrontDesk:
             )
             for _score_, level in best
         )
+
+    def questions(self, level: str) -> tuple[Question, ...]:
+        """Return what a level wants to know beside the reason; nothing for an unknown level."""
+        return questions_of(self._ctx.policy().level(level.strip().casefold()))
 
     def mine(self, actor: Actor) -> Mine:
         """Return what this person holds and waits for."""
@@ -216,7 +222,7 @@ class FrontDesk:
             starts_at=first_day,
             origin=onboarding_id,
         )
-        admit(ctx, tx, request, actor=call.caller)
+        admit(ctx, tx, request, judged, actor=call.caller)
 
 
 def _onboarding_id(call: OnboardingCall) -> str:

@@ -8,12 +8,15 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.domain.audit import Tag
-from bot.domain.errors import ConnectorError, RequestRejected
+from bot.domain.errors import ConnectorError, RequestRejected, Unauthorized
 from bot.domain.inbound import (
     Chatter,
     Inbound,
     IssueCommand,
     IssueTouched,
+    PolicyNews,
+    PolicyProposed,
+    PolicyPushed,
     Press,
     Submission,
     Surface,
@@ -22,9 +25,12 @@ from bot.domain.inbound import (
 from bot.domain.journal import Kept
 from bot.domain.markdown import escape_reply
 from bot.ports import Transaction
-from bot.workflows.commands import obey_comment, obey_press, obey_ticks, obey_touch
+from bot.workflows.adopting import adopt_newest
+from bot.workflows.commands import obey_comment, obey_press, obey_touch
 from bot.workflows.context import MAX_ATTEMPTS, Context, audit, backoff, digest, write_once
+from bot.workflows.proposing import judge_proposal
 from bot.workflows.submissions import submit
+from bot.workflows.ticking import obey_ticks
 
 MESSAGE: TypeAdapter[Inbound] = TypeAdapter(Inbound)
 
@@ -54,6 +60,11 @@ def apply(ctx: Context, delivery_id: str) -> str:
         lease = ctx.clock.now() + HANDLING_LEASE
         tx.inbox.postpone(delivery_id, lease, "being handled", attempts=kept.attempts)
     message = MESSAGE.validate_json(kept.message)
+    if isinstance(message, PolicyPushed | PolicyProposed):
+        _obey_policy(ctx, message)  # asks GitHub for a while, so in no transaction
+        with ctx.ledger.begin() as tx:
+            tx.inbox.handled(delivery_id, None, ctx.clock.now())
+        return "applied"
     ctx.people.refresh()  # whom it speaks of may have joined a moment ago, in another process
     refusal = _vet(ctx, message)
     with ctx.ledger.begin() as tx:
@@ -64,6 +75,20 @@ def apply(ctx: Context, delivery_id: str) -> str:
         reply = json.dumps({"text": text}) if text else None
         tx.inbox.handled(delivery_id, reply, ctx.clock.now())
     return "applied"
+
+
+def _obey_policy(ctx: Context, news: PolicyNews) -> None:
+    """Look at what is new in the policies' repository; idempotent, so it may be done again."""
+    if ctx.policy_desk is None:
+        return
+    match news:
+        case PolicyPushed():
+            adopt_newest(ctx, ctx.policy_desk)
+        case PolicyProposed():
+            try:
+                judge_proposal(ctx, ctx.policy_desk, news.pull_number)
+            except Unauthorized as error:  # then the shipped workflow may say it in our place
+                log.warning("policy.may_not_be_judged", pull=news.pull_number, why=error.detail)
 
 
 def _vet(ctx: Context, message: Inbound) -> str:
@@ -86,8 +111,8 @@ def _carry_out(ctx: Context, tx: Transaction, delivery_id: str, message: Inbound
                 return obey_ticks(ctx, tx, message)
             case Press():
                 return obey_press(ctx, tx, message)
-            case Chatter():
-                return None  # the doorway has answered; it is kept only to be counted
+            case Chatter() | PolicyPushed() | PolicyProposed():
+                return None  # chatter is only counted, and policy has been seen to before
     except RequestRejected as no:
         actor = str(message.actor)
         audit(ctx, tx, Tag.MESSAGE_REJECTED, delivery_id[:64], actor, why=no.detail[:300])

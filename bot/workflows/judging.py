@@ -1,25 +1,68 @@
-"""Putting policy's question with today's facts, and who is who."""
+"""Putting policy's question with today's facts, keeping the answer, and who is who."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
+from bot.domain.audit import Entry, Tag
 from bot.domain.decision import Answer, Ask, Decision, decide
+from bot.domain.durations import Duration
 from bot.domain.errors import NotPermitted
 from bot.domain.inbound import Actor, Surface
 from bot.domain.people import Person, Roster
-from bot.domain.policy import IT_GROUP, Duration, Level, Policy
+from bot.domain.policy import IT_GROUP, Level, Policy
+from bot.domain.policy_version import DIRECTORY, PolicyFiles, PolicyVersion
+from bot.domain.replay import facts_of
 from bot.domain.request import ESCALATED, Request, request_digest
-from bot.ports import Transaction
+from bot.ports import PolicySource, Transaction
 from bot.workflows.context import Context
+
+NO_ANSWERS: Mapping[str, str] = {}
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """Policy's answer and the digest of what it was asked; none without a known level."""
+    """Policy's answer and the digest of what it was asked; none without a known level.
+
+    With it goes everything that the answer rests on.
+    """
 
     decision: Decision
     level: Level | None
     digest: str
+    ask: Ask
+    policy: Policy
+    roster: Roster
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OneVersion:
+    """A PolicySource whose policy stays what it was, whatever comes into force meanwhile."""
+
+    kept: Policy
+    source: PolicySource
+
+    def policy(self) -> Policy:
+        return self.kept
+
+    def files(self, commit: str) -> PolicyFiles | None:
+        return self.source.files(commit)
+
+    def refresh(self) -> None:
+        self.source.refresh()
+
+
+def under_one_policy(ctx: Context) -> Context:
+    """Return a context for one step, in which what is asked and what is done is one version's.
+
+    A run takes a new one for every step: what has changed since then counts in the next.
+    """
+    return replace(ctx, policies=_OneVersion(kept=ctx.policy(), source=ctx.policies))
 
 
 def judge(
@@ -31,30 +74,29 @@ def judge(
     level_id: str,
     duration: Duration,
     reason: str,
+    answers: Mapping[str, str] = NO_ANSWERS,
     is_joining: bool = False,
     is_escalated: bool = False,
+    is_emergency: bool = False,
     edition: int = 0,
     request_id: str = "",
 ) -> Judged:
     """Decide with the facts of this moment; `request_id` is not its own rival."""
-    policy = ctx.policy()
-    held = {
-        g.level_id: g.until for g in tx.grants.of_person(person_id) if g.request_id != request_id
-    }
-    pending = frozenset(
-        r.level_id for r in tx.requests.of_person(person_id) if not r.is_over and r.id != request_id
-    )
+    policy, roster, now = ctx.policy(), ctx.people.roster(), ctx.clock.now()
     ask = Ask(
         requester_id=requester_id,
         person_id=person_id,
         level_id=level_id,
         duration=duration,
-        held=held,
-        pending=pending,
+        held=_held(tx, person_id, request_id),
+        pending=_pending(tx, person_id, request_id),
+        had=tx.grants.levels_had(person_id),
+        answers=answers,
         is_joining=is_joining,
         is_escalated=is_escalated,
+        is_emergency=is_emergency,
     )
-    decision = decide(ask, policy, ctx.people.roster(), ctx.clock.now())
+    decision = decide(ask, policy, roster, now)
     level = policy.level(level_id)
     digest = (
         request_digest(
@@ -64,11 +106,30 @@ def judge(
             reason=reason,
             decision=decision,
             edition=edition,
+            answers=answers,
         )
         if level
         else ""
     )
-    return Judged(decision=decision, level=level, digest=digest)
+    return Judged(
+        decision=decision,
+        level=level,
+        digest=digest,
+        ask=ask,
+        policy=policy,
+        roster=roster,
+        at=now,
+    )
+
+
+def _held(tx: Transaction, person_id: str, but_by: str) -> dict[str, datetime | None]:
+    grants = tx.grants.of_person(person_id)
+    return {grant.level_id: grant.until for grant in grants if grant.request_id != but_by}
+
+
+def _pending(tx: Transaction, person_id: str, but_by: str) -> frozenset[str]:
+    requests = tx.requests.of_person(person_id)
+    return frozenset(r.level_id for r in requests if not r.is_over and r.id != but_by)
 
 
 def judge_again(ctx: Context, tx: Transaction, request: Request) -> Judged:
@@ -81,11 +142,40 @@ def judge_again(ctx: Context, tx: Transaction, request: Request) -> Judged:
         level_id=request.level_id,
         duration=request.duration,
         reason=request.reason,
+        answers=request.answers,
         is_joining=request.is_birthright,
         is_escalated=request.reminders >= ESCALATED,
+        is_emergency=request.is_emergency,
         edition=request.edition,
         request_id=request.id,
     )
+
+
+def keep_decision(
+    ctx: Context, tx: Transaction, request_id: str, judged: Judged, *, actor: str
+) -> None:
+    """Write down a decision that moves a request, and what it rests on, so that it can be replayed.
+
+    The policy's files are kept beside it, once per commit.
+    """
+    commit = judged.policy.commit
+    entry = Entry(
+        at=judged.at,
+        tag=Tag.DECISION_MADE,
+        subject=request_id,
+        actor=actor,
+        facts=facts_of(judged.ask, judged.roster, judged.policy, judged.at),
+        policy_commit=commit,
+    )
+    tx.audit.write(entry)
+    log.info(str(entry.tag), subject=request_id, actor=actor, about_rule=judged.decision.rule)
+    if tx.policies.has(commit):
+        return
+    files = ctx.policies.files(commit)
+    if files is None:
+        log.error("policy.not_kept", commit=commit)
+    else:
+        tx.policies.add(PolicyVersion(commit=commit, content=files, at=judged.at, source=DIRECTORY))
 
 
 def still_stands(request: Request, judged: Judged) -> bool:

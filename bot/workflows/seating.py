@@ -32,12 +32,14 @@ def parts(ctx: Context, request: Request) -> tuple[Level, System, Person]:
 def holder_of(person: Person, system: System) -> Holder:
     """Describe a person as a system will know them."""
     names = {"mail": person.mail, "mail_name": person.mail_name, "id": person.id}
+    facts = {**names, "name": person.name, "role": person.role, "department": person.department}
     return Holder(
         person_id=person.id,
         name=person.name,
         mail=person.mail,
         username=system.username.format(**names).lower(),
         timezone=person.timezone,
+        fields={name: form.format(**facts) for name, form in system.user_fields.items()},
     )
 
 

@@ -1,21 +1,25 @@
 """Taking requests in: words to a request, an edited issue to an amendment."""
 
 import hashlib
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
+from bot.domain.answers import match_answers, only_questions, questions_of, with_headings
 from bot.domain.audit import Tag
 from bot.domain.decision import Answer, Reason
+from bot.domain.durations import Duration
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected
 from bot.domain.inbound import MAX_REASON, Submission, Surface, parse_duration
 from bot.domain.people import Person, Roster
-from bot.domain.policy import IT_GROUP, Duration
+from bot.domain.policy import IT_GROUP, Policy
 from bot.domain.quoting import quoted
 from bot.domain.request import Request, RequestEvent, RequestState, next_state
 from bot.domain.text import is_blank_or_symbols
 from bot.ports import Transaction
 from bot.workflows.context import Context, audit
-from bot.workflows.judging import Judged, judge, who_is
+from bot.workflows.judging import Judged, judge, keep_decision, who_is
 from bot.workflows.moves import move
 
 
@@ -28,22 +32,25 @@ class Understood:
     level_id: str
     duration: Duration
     reason: str
+    answers: Mapping[str, str]
 
 
-def understand(submission: Submission, roster: Roster, now: datetime) -> Understood:
+def understand(submission: Submission, policy: Policy, roster: Roster, now: datetime) -> Understood:
     """Read a submission's words; raises InvalidRequest or NotPermitted with what to write."""
-    return _read(submission, who_is(submission.actor, roster, now), roster)
+    return _read(submission, who_is(submission.actor, roster, now), policy, roster)
 
 
-def _read(submission: Submission, requester: Person, roster: Roster) -> Understood:
+def _read(submission: Submission, requester: Person, policy: Policy, roster: Roster) -> Understood:
     if submission.problems:
         raise InvalidRequest(" ".join(submission.problems))
+    level_id = submission.level.strip().casefold()
     return Understood(
         requester=requester,
         person=_whom(submission.for_whom, requester, roster),
-        level_id=submission.level.strip().casefold(),
+        level_id=level_id,
         duration=parse_duration(submission.how_long),
         reason=_why(submission.why),
+        answers=match_answers(submission.answers, questions_of(policy.level(level_id))),
     )
 
 
@@ -82,7 +89,7 @@ def _why(words: str) -> str:
 def preview(ctx: Context, tx: Transaction, submission: Submission) -> tuple[Reason, ...]:
     """Return every reason for which this submission would be refused now."""
     try:
-        understood = understand(submission, ctx.people.roster(), ctx.clock.now())
+        understood = understand(submission, ctx.policy(), ctx.people.roster(), ctx.clock.now())
     except RequestRejected as no:
         return (Reason(text=no.detail, next_step=no.next_step, field=no.field or "level"),)
     return _judged(ctx, tx, understood).decision.reasons
@@ -94,13 +101,14 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
     existing = tx.requests.by_issue(number, lock=True) if number is not None else None
     if existing is not None:
         return _amend(ctx, tx, existing, submission) if submission.is_edit else None
-    is_by_somebody = submission.actor.surface is Surface.GITHUB and not submission.actor.github
-    if submission.is_edit and is_by_somebody:
+    if submission.is_edit and _is_by_somebody(submission):
         return None  # read from a listing; who opened the issue is told by another message
-    understood = understand(submission, ctx.people.roster(), ctx.clock.now())
+    understood = understand(submission, ctx.policy(), ctx.people.roster(), ctx.clock.now())
     judged = _judged(ctx, tx, understood)
+    _refuse_unanswered(judged, understood, submission)
     state = next_state(RequestState.SUBMITTED, _EVENTS[judged.decision.answer])
     now = ctx.clock.now()
+    form = _form_digest(submission)
     request = Request(
         id=request_id_for(delivery_id),
         person_id=understood.person.id,
@@ -108,19 +116,37 @@ def submit(ctx: Context, tx: Transaction, delivery_id: str, submission: Submissi
         level_id=understood.level_id,
         duration=understood.duration,
         reason=understood.reason,
+        answers=understood.answers,
         source=submission.actor.surface,
         state=RequestState.SUBMITTED,
         created_at=now,
         changed_at=now,
         digest=judged.digest,
+        form_digest=form,
+        read_digest=form,
         decision=judged.decision,
         issue_number=number,
         edited_at=submission.written_at,
     )
     if judged.level is None or state is None:
         raise InvalidRequest(" ".join(r.sentence() for r in judged.decision.reasons))
-    admit(ctx, tx, request, actor=understood.requester.id)
+    admit(ctx, tx, request, judged, actor=understood.requester.id)
     return None
+
+
+def _refuse_unanswered(judged: Judged, words: Understood, submission: Submission) -> None:
+    """Ask for the answers that a level wants, rather than refuse for good what lacks only them."""
+    questions = questions_of(judged.level)
+    if only_questions(judged.decision.reasons, questions):
+        raise InvalidRequest(_why_not(judged, words, submission))
+
+
+def _why_not(judged: Judged, words: Understood, submission: Submission) -> str:
+    """Say all that is wrong; on an issue also under which heading to write an answer."""
+    reasons = judged.decision.reasons
+    if submission.issue_number is None:
+        return " ".join(reason.sentence() for reason in reasons)
+    return with_headings(reasons, questions_of(judged.level), words.answers)
 
 
 _EVENTS = {
@@ -130,7 +156,7 @@ _EVENTS = {
 }
 
 
-def admit(ctx: Context, tx: Transaction, request: Request, *, actor: str) -> None:
+def admit(ctx: Context, tx: Transaction, request: Request, judged: Judged, *, actor: str) -> None:
     """Insert a request and move it where its decision says; a known id changes nothing."""
     if request.decision is None or not tx.requests.add(request):
         return
@@ -145,6 +171,7 @@ def admit(ctx: Context, tx: Transaction, request: Request, *, actor: str) -> Non
         how_long=str(request.duration),
         source=request.source,
     )
+    keep_decision(ctx, tx, request.id, judged, actor=actor)
     note = " ".join(reason.sentence() for reason in request.decision.reasons)
     move(ctx, tx, request, _EVENTS[request.decision.answer], actor=actor, note=note)
 
@@ -165,6 +192,7 @@ def _judged(
         level_id=words.level_id,
         duration=words.duration,
         reason=words.reason,
+        answers=words.answers,
         edition=edition,
         request_id=request_id,
     )
@@ -177,24 +205,30 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
     at = submission.written_at
     if at is not None and request.edited_at is not None and at < request.edited_at:
         return None  # an older edit that arrived late: what came after it stands
+    form = _form_digest(submission)
+    is_known = _is_known(request, submission, form)
+    request = _keep_read(tx, request, replace(request, read_digest=form))
+    if is_known:
+        return None
     roster = ctx.people.roster()
     requester = roster.get(request.requester_id)
     if requester is None:
         raise InvalidRequest("The person who asked is no longer in the roster.")
     try:
-        words = _read(submission, requester, roster)
+        words = _read(submission, requester, ctx.policy(), roster)
     except InvalidRequest as no:
         step = f"{no.next_step} {_STANDS}"
         raise InvalidRequest(f"I cannot use this edit. {no.detail}", next_step=step) from no
     if _is_same(words, request):
+        _keep_read(tx, request, replace(request, form_digest=form))
         return None
     editor = _editor(ctx, request, submission)
     judged = _judged(ctx, tx, words, request.id, request.edition + 1)
-    if judged.decision.answer is not Answer.NEEDS_APPROVAL:
-        why = " ".join(reason.sentence() for reason in judged.decision.reasons)
+    if judged.decision.answer is Answer.REFUSED:
+        why = _why_not(judged, words, submission)
         raise InvalidRequest(f"This edit would be refused. {why}", next_step=_STANDS)
     had = sum(1 for a in request.approvals if a.digest == request.digest)
-    move(
+    changed = move(
         ctx,
         tx,
         request,
@@ -208,21 +242,67 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         level_id=words.level_id,
         duration=words.duration,
         reason=words.reason,
+        answers=words.answers,
+        emergency="",
         digest=judged.digest,
+        form_digest=form,
         decision=judged.decision,
         reminders=0,
     )
     audit(ctx, tx, Tag.REQUEST_AMENDED, request.id, editor.id, voided=str(had))
+    keep_decision(ctx, tx, request.id, judged, actor=editor.id)
     voided = f" {had} earlier approval{'s are' if had != 1 else ' is'} void." if had else ""
+    if judged.decision.answer is Answer.ALLOWED:
+        move(ctx, tx, changed, RequestEvent.APPROVE, actor=editor.id)
+        return f"The request was changed.{voided} Nobody need be asked: {judged.decision.rule}."
     return f"The request was changed.{voided} The approvers are asked again."
 
 
+def _is_by_somebody(submission: Submission) -> bool:
+    """Say whether it was read from a listing, which does not tell who edited the issue."""
+    return submission.actor.surface is Surface.GITHUB and not submission.actor.github
+
+
+def _form_digest(submission: Submission) -> str:
+    """Digest the fields as they were typed, whatever policy and roster make of them today."""
+    typed = [
+        submission.level,
+        submission.how_long,
+        submission.why,
+        submission.for_whom,
+        [astuple(answer) for answer in submission.answers],
+        submission.problems,
+    ]
+    return hashlib.sha256(json.dumps(typed).encode()).hexdigest()[:24]
+
+
+def _is_known(request: Request, submission: Submission, form: str) -> bool:
+    """Say whether there is nothing to do or to answer about these fields.
+
+    The request stands on them, though it may have been granted for a shorter time than they say.
+    Or they have been answered: a listing tells them again and again, as every answer is news on
+    the issue. People are answered whenever they edit, but only once when the request is over.
+    """
+    if form == request.form_digest:
+        return True
+    is_answered = form == request.read_digest
+    return is_answered and (_is_by_somebody(submission) or request.is_over)
+
+
+def _keep_read(tx: Transaction, was: Request, request: Request) -> Request:
+    """Write down which fields were read; nobody need be told of it."""
+    if request != was:
+        tx.requests.save(request, was=was)
+    return request
+
+
 def _is_same(words: Understood, request: Request) -> bool:
-    return (words.person.id, words.level_id, words.duration, words.reason) == (
+    return (words.person.id, words.level_id, words.duration, words.reason, words.answers) == (
         request.person_id,
         request.level_id,
         request.duration,
         request.reason,
+        request.answers,
     )
 
 

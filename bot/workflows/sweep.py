@@ -53,16 +53,16 @@ def sweep(ctx: Context) -> None:
         untold = tx.requests.untold(now, BATCH)
         unhandled = tx.inbox.open(now - UNHANDLED_AFTER, now, BATCH)
     for request in requests:
-        _in_own_transaction(ctx, request.id, partial(_due_request, ctx, request))
+        in_own_transaction(ctx, request.id, partial(_due_request, ctx, request))
     for grant in grants:
-        _in_own_transaction(ctx, grant.id, partial(_due_grant, ctx, grant))
+        in_own_transaction(ctx, grant.id, partial(_due_grant, ctx, grant))
     for request in untold:
-        _in_own_transaction(ctx, request.id, partial(_retell, ctx, request))
+        in_own_transaction(ctx, request.id, partial(_retell, ctx, request))
     for kept in unhandled:
-        _in_own_transaction(ctx, kept.delivery_id, partial(_handle_again, ctx, kept))
+        in_own_transaction(ctx, kept.delivery_id, partial(_handle_again, ctx, kept))
 
 
-def _in_own_transaction(ctx: Context, row: str, act: Callable[[Transaction], None]) -> None:
+def in_own_transaction(ctx: Context, row: str, act: Callable[[Transaction], None]) -> None:
     """Do one row; one that fails does not keep the others from being done."""
     try:
         with ctx.ledger.begin() as tx:

@@ -16,6 +16,7 @@ from bot.domain.policy import IT_GROUP
 from bot.domain.request import Request, RequestState
 from bot.domain.review import still_missing
 from bot.domain.story import Audience, Story, card, issue_page, news, reminder
+from bot.domain.unasked import unasked
 from bot.ports import Transaction
 from bot.workflows.context import (
     Context,
@@ -96,6 +97,7 @@ def _surfaces(ctx: Context, request_id: str) -> Iterator[Callable[[], None]]:
     if story is not None:
         for listener in _listeners(ctx, story):
             yield lambda listener=listener: _tell_person(ctx, story, listener)  # type: ignore[misc]  # bound now
+        yield lambda: _tell_unasked(ctx, story)
 
 
 def read_story(ctx: Context, request_id: str) -> Story | None:
@@ -208,6 +210,36 @@ def _tell_person(ctx: Context, story: Story, listener: Listener) -> None:
         _note_undeliverable(ctx, request_id, listener.person_id, gone)
 
 
+def _tell_unasked(ctx: Context, story: Story) -> None:
+    """Tell those once who would have been asked, when access was given without asking them."""
+    found = unasked(story, ctx.policy())
+    if found is None:
+        return
+    people, message = found
+    request = story.request
+    for person_id in people:
+        person = story.roster.get(person_id)
+        if person is not None and person.slack_id:
+            key = f"news:{request.id}:unasked:{request.edition}:{person_id}"
+            _say_once(ctx, request.id, person.slack_id, key, message)
+
+
+def _say_once(ctx: Context, request_id: str, slack_id: str, key: str, message: Card) -> None:
+    try:
+        write_once(
+            ctx,
+            key=key,
+            owner=request_id,
+            content="",
+            look=lambda write: ctx.chat.find_message(
+                slack_id, key, write.intended_at - CLOCK_SLACK
+            ),
+            act=lambda: ctx.chat.post(slack_id, message, key),
+        )
+    except NotFound as gone:
+        _note_undeliverable(ctx, request_id, slack_id, gone)
+
+
 def _note_undeliverable(ctx: Context, request_id: str, to: str, gone: NotFound) -> None:
     """Note once that somebody or something cannot be told any more; trying again is no use."""
     with ctx.ledger.begin() as tx:
@@ -225,16 +257,7 @@ def _ring(ctx: Context, story: Story, listener: Listener) -> None:
         return
     what, message = said
     key = f"news:{story.request.id}:{what}:{listener.person_id}"
-    write_once(
-        ctx,
-        key=key,
-        owner=story.request.id,
-        content="",
-        look=lambda write: ctx.chat.find_message(
-            listener.slack_id, key, write.intended_at - CLOCK_SLACK
-        ),
-        act=lambda: ctx.chat.post(listener.slack_id, message, key),
-    )
+    _say_once(ctx, story.request.id, listener.slack_id, key, message)
 
 
 def _ringing(story: Story, listener: Listener) -> tuple[str, Card] | None:

@@ -96,6 +96,7 @@ def submission(issue: Issue, actor: Actor, *, is_edit: bool) -> Submission:
         how_long=form.how_long,
         why=form.why,
         for_whom=form.for_whom,
+        answers=form.answers,
         issue_number=issue.number,
         is_edit=is_edit,
         problems=form.problems,

@@ -12,6 +12,14 @@ from pydantic import BaseModel, ValidationError
 from bot.domain.errors import ConnectorError
 from bot.ports import Inbox
 from handlers.github import payloads
+from handlers.github.policy_events import (
+    POLICY_EVENTS,
+    PUSH,
+    PullEvent,
+    PushEvent,
+    translate_pull,
+    translate_push,
+)
 from handlers.github.signature import HEADER, signature_problem
 from handlers.github.translate import (
     Doorway,
@@ -23,7 +31,8 @@ from handlers.github.translate import (
 
 MAX_BODY_BYTES = 5_000_000
 RETRY_AFTER_S = 30
-EVENTS = frozenset({"issues", "issue_comment"})
+REQUEST_EVENTS = frozenset({"issues", "issue_comment"})
+EVENTS = REQUEST_EVENTS | POLICY_EVENTS
 """What the App subscribes to; anything else is acknowledged and ignored."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,13 +45,19 @@ def github_routes(
     *,
     secret: str,
     repo: str,
+    policy_repo: str,
     label: str = "access-request",
     bot_login: Callable[[], str],
     inbox: Inbox,
 ) -> APIRouter:
-    """Return the webhook route for one repository; `bot_login` may ask GitHub, so it comes late."""
+    """Return the webhook route for the repository of requests and that of policies.
+
+    `bot_login` may ask GitHub, so it comes late.
+    """
     router = APIRouter(tags=["github"])
-    intake = _Intake(repo=repo, label=label, bot_login=bot_login, inbox=inbox)
+    intake = _Intake(
+        repo=repo, policy_repo=policy_repo, label=label, bot_login=bot_login, inbox=inbox
+    )
 
     async def verified(request: Request) -> bytes:
         signature = request.headers.get(HEADER)
@@ -69,6 +84,7 @@ def github_routes(
 @dataclass(frozen=True, kw_only=True)
 class _Intake:
     repo: str
+    policy_repo: str
     label: str
     bot_login: Callable[[], str]
     inbox: Inbox
@@ -83,15 +99,24 @@ class _Intake:
         return _answer("known", f"{outcome.delivery_id} was here before")
 
     def _translate(self, event: str, guid: str, data: dict[str, Any]) -> Outcome:
-        repository = _parsed(payloads.Anything, data).repository
-        if repository is None or repository.full_name.casefold() != self.repo.casefold():
-            return Ignored(why=f"not about the repository {self.repo}")
         if event not in EVENTS:
             return Ignored(why=f"Usher does not use the event {event}")
+        repository = _parsed(payloads.Anything, data).repository
+        expected = self.policy_repo if event in POLICY_EVENTS else self.repo
+        if repository is None or repository.full_name.casefold() != expected.casefold():
+            return Ignored(why=f"not about the repository {expected}")
+        if event in POLICY_EVENTS:
+            return _policy_news(event, guid, data)
         door = Doorway(label=self.label, bot_login=self.bot_login())
         if event == "issues":
             return translate_issue(_parsed(payloads.IssueEvent, data), guid, door)
         return translate_comment(_parsed(payloads.CommentEvent, data), door)
+
+
+def _policy_news(event: str, guid: str, data: dict[str, Any]) -> Outcome:
+    if event == PUSH:
+        return translate_push(_parsed(PushEvent, data), guid)
+    return translate_pull(_parsed(PullEvent, data), guid)
 
 
 async def _read(request: Request) -> bytes:

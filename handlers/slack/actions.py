@@ -29,6 +29,7 @@ class FormAction(StrEnum):
     FOR_WHOM = "form:for_whom"
     HOW_LONG = "form:how_long"
     WHY = "form:why"
+    ANSWER = "form:answer"
 
 
 class HomeAction(StrEnum):
@@ -38,3 +39,14 @@ class HomeAction(StrEnum):
 
 
 COMMAND = "/access"
+_QUESTION = "question:"
+
+
+def question_block(question_id: str) -> str:
+    """Make the block id of a level's own question, apart from those of the form's own inputs."""
+    return _QUESTION + question_id
+
+
+def question_of(block_id: str) -> str:
+    """Return the id of the question behind a block id; empty for another input."""
+    return block_id.removeprefix(_QUESTION) if block_id.startswith(_QUESTION) else ""

@@ -1,17 +1,36 @@
 """Submitted modals: judged while the person waits, and durable before Slack gets its answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext
 
 from bot.domain.errors import RequestRejected
-from bot.domain.inbound import MAX_FIELD, MAX_REASON, Envelope, Press, Submission, Verb
+from bot.domain.inbound import (
+    MAX_ANSWER,
+    MAX_FIELD,
+    MAX_REASON,
+    Envelope,
+    Press,
+    Submission,
+    TypedAnswer,
+    Verb,
+)
+from bot.domain.policy import Question
 from bot.domain.text import clean, is_blank_or_symbols
 from bot.ports import Desk, Inbox
-from handlers.slack.actions import Callback, Field
+from handlers.slack.actions import Callback, Field, question_block, question_of
 from handlers.slack.edge import MAX_ERROR
 from handlers.slack.listeners import listener
-from handlers.slack.payloads import actor, button_in_metadata, envelope, typed
+from handlers.slack.payloads import (
+    actor,
+    button_in_metadata,
+    chosen,
+    envelope,
+    inputs,
+    typed,
+)
+from handlers.slack.views import MAX_QUESTIONS, Typed, questions_form
 
 _FIELDS = frozenset(field.value for field in Field)
 _NO_WORDS = "Please say why in words."
@@ -31,11 +50,19 @@ class Forms:
 
     def on_request(self, ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         submission = _submission(body)
-        errors = self._errors(submission, typed(body, Field.WHY))
-        if errors:
-            ack(response_action="errors", errors=errors)
-            return
-        self._take(ack, envelope(body, context, submission))
+        questions = self._questions(submission)
+        shown = frozenset(inputs(body))
+        places = {one.id: question_block(one.id) for one in questions}
+        errors = self._errors(submission, typed(body, Field.WHY), places)
+        hidden = {place for place in places.values() if place not in shown}
+        if errors.keys() - hidden:
+            # Only inputs that are there can show what is wrong; the others are asked for next.
+            known = {block: text for block, text in errors.items() if block not in hidden}
+            ack(response_action="errors", errors=known)
+        elif hidden:
+            ack(response_action="update", view=questions_form(_as_typed(body), questions))
+        else:
+            self._take(ack, envelope(body, context, submission))
 
     def on_deny(self, ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         why = typed(body, Field.WHY)
@@ -59,13 +86,19 @@ class Forms:
         else:  # what has been changed in the form since then must not seem to be taken in
             ack(response_action="errors", errors={Field.WHY.value: _HAVE_IT})
 
-    def _errors(self, submission: Submission, why: str) -> dict[str, str]:
-        """Return all that is wrong, by field: nobody should have to find it bit by bit."""
+    def _questions(self, submission: Submission) -> tuple[Question, ...]:
+        return self._desk.questions(submission.level)[:MAX_QUESTIONS]
+
+    def _errors(
+        self, submission: Submission, why: str, places: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return all that is wrong, by input: nobody should have to find it bit by bit."""
         found: dict[str, list[str]] = {}
         problem = _problem_with(why)
         if problem:
             found[Field.WHY.value] = [problem]
-        for field, sentence in self._refusals(submission):
+        for name, sentence in self._refusals(submission):
+            field = places.get(name) or _field(name)
             if not (problem and field == Field.WHY.value):
                 found.setdefault(field, []).append(sentence)
         return {field: clean(" ".join(all_), MAX_ERROR) for field, all_ in found.items()}
@@ -74,8 +107,8 @@ class Forms:
         try:
             reasons = self._desk.preview(submission)
         except RequestRejected as error:
-            return [(_field(error.field), error.sentence())]
-        return [(_field(reason.field), reason.sentence()) for reason in reasons]
+            return [(error.field, error.sentence())]
+        return [(reason.field, reason.sentence()) for reason in reasons]
 
 
 def _submission(body: dict[str, Any]) -> Submission:
@@ -87,6 +120,25 @@ def _submission(body: dict[str, Any]) -> Submission:
         how_long=clean(typed(body, Field.HOW_LONG), MAX_FIELD),
         why=clean(typed(body, Field.WHY), MAX_REASON),
         for_whom="" if for_whom == who.slack_id else for_whom,
+        answers=tuple(
+            TypedAnswer(question, _bounded(typed(body, block_id)))
+            for block_id in inputs(body)
+            if (question := question_of(block_id))
+        ),
+    )
+
+
+def _bounded(answer: str) -> str:
+    """Keep one character more than fits, so that what is too long is noticed and refused."""
+    return clean(answer, len(answer) + 1)[: MAX_ANSWER + 1]
+
+
+def _as_typed(body: dict[str, Any]) -> Typed:
+    return Typed(
+        level=chosen(body, Field.LEVEL),
+        for_whom=typed(body, Field.FOR_WHOM),
+        how_long=typed(body, Field.HOW_LONG),
+        why=typed(body, Field.WHY)[:MAX_REASON],
     )
 
 

@@ -115,6 +115,20 @@ def button_in_metadata(body: Body) -> Button:
         ) from error
 
 
+def chosen(body: Body, block_id: str) -> dict[str, Any] | None:
+    """Return the option that a person chose in one input of a modal, as Slack knows it."""
+    elements = body["view"]["state"]["values"].get(block_id) or {}
+    options = (element.get("selected_option") for element in elements.values())
+    return next((option for option in options if isinstance(option, dict)), None)
+
+
+def inputs(body: Body) -> Iterator[str]:
+    """Yield the block ids of the inputs that a modal has, filled in or not."""
+    blocks = body["view"].get("blocks") or []
+    there = (block.get("block_id") for block in blocks if block.get("type") == "input")
+    yield from dict.fromkeys(str(one) for one in (*there, *body["view"]["state"]["values"]))
+
+
 def typed(body: Body, block_id: str) -> str:
     """Return what a person typed or chose in one input of a modal; empty for nothing."""
     elements = body["view"]["state"]["values"].get(block_id) or {}

@@ -12,7 +12,7 @@ import requests
 from rich.console import Console
 
 from bot.logs import configure_logs
-from bot.playground import Playground
+from bot.playground import POLICIES, Playground
 from bot.sandbox.faults import Fault, FaultKind
 from bot.sandbox.wire import Exchange
 from bot.tour import ANN, CAI, DOV, Tour
@@ -27,7 +27,21 @@ LOST = {
 
 
 def record() -> dict[str, list[Exchange]]:
-    """Return the requests of the whole play by service."""
+    """Return the requests of both plays by service."""
+    requests_play, policy_play = _about_requests(), _about_policy()
+    return {name: [*sent, *policy_play[name]] for name, sent in requests_play.items()}
+
+
+def _about_policy() -> dict[str, list[Exchange]]:
+    with _playground() as ground:
+        tour = Tour(ground, Console(file=io.StringIO()))
+        tour.looser_rule()
+        tour.broken_rule()
+        ground.usher.catch_up_policy()
+        return {each.name: list(each.exchanges) for each in ground.world.emulators}
+
+
+def _about_requests() -> dict[str, list[Exchange]]:
     with _playground() as ground:
         tour = Tour(ground, Console(file=io.StringIO()))
         ann = tour.high_risk_request()
@@ -49,7 +63,7 @@ def record() -> dict[str, list[Exchange]]:
 def _playground() -> Iterator[Playground]:
     configure_logs("CRITICAL", json=False, stream=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        ground = Playground(Path(folder))
+        ground = Playground(Path(folder), policies_in_git=POLICIES)
         ground.start()
         try:
             yield ground

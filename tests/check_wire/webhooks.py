@@ -13,7 +13,7 @@ from tests.fakes.github_wire import BOT, SECRET, headers
 from tests.fakes.inbox import FakeInbox
 from tests.fakes.web import Caller
 
-OURS = ("issues", "issue_comment")
+OURS = ("issues", "issue_comment", "push", "pull_request")
 ACCEPTED = 202
 Json = dict[str, Any]
 
@@ -31,7 +31,11 @@ def problems_of(event: str, payload: Json) -> list[str]:
     """Send a payload signed, and say what is wrong with the answer."""
     where = (payload.get("repository") or {}).get("full_name") or "acme/access"
     app, inbox = FastAPI(), FakeInbox()
-    app.include_router(github_routes(secret=SECRET, repo=where, bot_login=lambda: BOT, inbox=inbox))
+    app.include_router(
+        github_routes(
+            secret=SECRET, repo=where, policy_repo=where, bot_login=lambda: BOT, inbox=inbox
+        )
+    )
     body = json.dumps(payload).encode()
     answer = Caller(app).post("/github/webhooks", content=body, headers=headers(body, event))
     name = f"{event}.{payload.get('action', '')}"
@@ -52,7 +56,13 @@ def is_kept_as_request(folder: Path) -> bool:
             inbox, app = FakeInbox(), FastAPI()
             repo = payload["repository"]["full_name"]
             app.include_router(
-                github_routes(secret=SECRET, repo=repo, bot_login=lambda: BOT, inbox=inbox)
+                github_routes(
+                    secret=SECRET,
+                    repo=repo,
+                    policy_repo=repo,
+                    bot_login=lambda: BOT,
+                    inbox=inbox,
+                )
             )
             body = json.dumps(payload).encode()
             Caller(app).post("/github/webhooks", content=body, headers=headers(body, event))

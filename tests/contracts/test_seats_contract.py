@@ -86,6 +86,20 @@ def test_somebody_new_has_no_seat_and_the_pools_are_counted(bench: Bench, ann: H
     assert view.pools_to_draw == view.pools
 
 
+def test_all_pools_are_counted_whoever_holds_what(bench: Bench, ann: Holder) -> None:
+    before = {pool.name: pool for pool in bench.reader.pools()}
+    bench.converge(ann, SALES)
+    bench.set_total("SalesforceCPQPsl", 7)
+
+    after = {pool.name: pool for pool in bench.reader.pools()}
+
+    for name in ("Salesforce", "SalesforceCPQPsl"):
+        assert after[name].used == before[name].used + 1
+    assert (before["Salesforce"].total, after["SalesforceCPQPsl"].total) == (12, 7)
+    assert {pool.is_active for pool in after.values()} == {True}
+    assert bench.reader.observe(ann, VIEW).pools == (after["Salesforce"],)
+
+
 def test_a_plan_that_is_carried_out_leaves_nothing_to_do(bench: Bench, ann: Holder) -> None:
     view = bench.converge(ann, SALES)
 

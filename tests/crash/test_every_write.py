@@ -10,8 +10,8 @@ from tests.crash.writes import Break, Point, rage
 
 SHARES = {"request": 4, "give_back": 3, "expiry": 2, "onboarding": 3}
 """Into how many tests a story's writes are dealt out, so that workers can share them."""
-FAST = ("onboarding", Backend.SQLITE, Break.KILL_TWICE)
-"""Every service once; all else takes longer than `make test` may."""
+FAST = ("onboarding", Backend.SQLITE, Break.KILL_TWICE, 0)
+"""A third of one story, which meets every service; the rest takes longer than `make test` may."""
 SLOW = (
     (Backend.SQLITE, Break.KILL_TWICE),  # before a write and, in the successor, after it
     (Backend.SQLITE, Break.DROP_AFTER),
@@ -29,8 +29,8 @@ APART = (
 BACKENDS = [Backend.SQLITE, pytest.param(Backend.POSTGRESQL, marks=pytest.mark.slow)]
 
 
-def _marks(name: str, backend: Backend, how: Break) -> tuple[pytest.MarkDecorator, ...]:
-    if (name, backend, how) == FAST:
+def _marks(name: str, backend: Backend, how: Break, share: int) -> tuple[pytest.MarkDecorator, ...]:
+    if (name, backend, how, share) == FAST:
         return ()
     return (pytest.mark.slow,) if (backend, how) in SLOW else (pytest.mark.exhaustive,)
 
@@ -42,7 +42,7 @@ CASES = [
         backend,
         share,
         id=f"{name}-{how}-{backend}-{share + 1}of{SHARES[name]}",
-        marks=_marks(name, backend, how),
+        marks=_marks(name, backend, how, share),
     )
     for backend, how in (*SLOW, *APART)
     for name in STORIES

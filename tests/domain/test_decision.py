@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.domain.decision import Answer, Ask, Decision, decide
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.people import Engagement, Person, Roster
-from bot.domain.policy import PERMANENT, Duration, Policy, Risk, Unit
+from bot.domain.policy import Policy, Risk
 from tests.factories import NOW, ask, level, person, policy, role, roster
 
 
@@ -44,7 +45,7 @@ def test_all_refusals_are_listed_together_and_the_first_rule_is_the_one_to_blame
     assert answer.answer is Answer.REFUSED
     assert texts(answer) == [
         "Gus Doe may not ask for access for Ann Doe.",
-        "crm/standard may be asked for by csm; Ann Doe is «engineer».",
+        "crm/standard may be asked for by csm; the role «engineer» is not named.",
         "7 days is too long for crm/standard.",
         "Ann Doe's last day is 2026-11-04.",
         "Ann Doe already holds crm/standard for good.",

@@ -4,9 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
+from bot.domain.durations import Calendar
 from bot.domain.grant import GRANT_TRANSITIONS, GrantEvent, GrantState, grant_end
 from bot.domain.inbound import parse_duration
-from bot.domain.policy import Calendar
 from tests.factories import grant, person
 
 

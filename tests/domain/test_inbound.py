@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.errors import InvalidRequest
 from bot.domain.inbound import Actor, Surface, parse_duration
-from bot.domain.policy import PERMANENT, Duration, Unit
 
 
 @pytest.mark.parametrize(

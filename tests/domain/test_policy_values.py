@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.policy import PERMANENT, Calendar, Duration, Unit, Where
+from bot.domain.durations import PERMANENT, Calendar, Duration, Unit
+from bot.domain.policy import Where
 from tests.factories import CHICAGO, NOW, level, policy
 
 THANKSGIVING = date(2026, 11, 26)

@@ -28,8 +28,8 @@ VALUES = [
     if isinstance(value, type) and is_dataclass(value) and value.__module__ == module.__name__
 ]
 PURE = {
-    *("bot", "collections", "dataclasses", "datetime", "difflib", "enum", "hashlib", "json"),
-    *("re", "string", "typing", "unicodedata", "zoneinfo"),
+    *("bot", "collections", "dataclasses", "datetime", "difflib", "enum", "functools", "hashlib"),
+    *("itertools", "json", "re", "string", "textwrap", "typing", "unicodedata", "zoneinfo"),
 }
 CLOCKS = {"now", "utcnow", "today"}
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -40,6 +40,7 @@ def test_a_quote_is_one_bounded_line_without_any_mark(text: str, limit: int) -> 
 
 
 @given(HOSTILE)
+@example("\n> <!channel><!channel><!channel>#12www.evil.example&lt;www.evil.example")  # cut
 def test_markdown_shows_a_quote_as_plain_text_with_no_mention_link_or_reference(text: str) -> None:
     (_open, line, _close) = MARKUP.parse(f"There is no level {quoted(text)}.")
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.domain.approvers import Need
 from bot.domain.decision import decide
-from bot.domain.policy import PERMANENT, Bundle, Duration, Level, Risk, Where
+from bot.domain.durations import PERMANENT, Duration
+from bot.domain.policy import Bundle, Level, Risk, Where
 from bot.domain.request import (
     ENDED,
     TRANSITIONS,

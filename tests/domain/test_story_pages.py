@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.domain.decision import Answer
+from bot.domain.durations import PERMANENT
 from bot.domain.grant import EndReason, GrantState
+from bot.domain.handoff import handoff_for
 from bot.domain.inbound import Surface
-from bot.domain.policy import PERMANENT
 from bot.domain.request import ENDED, Request, RequestState, Task
-from bot.domain.story import handoff_for, headline, issue_page, news
-from tests.factories import approval, grant, person, request, roster, story, system
+from bot.domain.story import headline, issue_page, news
+from tests.factories import approval, decision, grant, person, request, roster, story, system
 
 S, G = RequestState, GrantState
 DELIVERED = request(state=S.DELIVERED)
@@ -144,3 +146,18 @@ def test_a_hand_off_of_a_birthright_for_good_says_so() -> None:
 
     assert "approved by policy (comes with the role). Ends: no end date." in note
     assert handoff_for(joined, grant(until=None), system(), person(), roster(), "v").title == "CRM"
+
+
+def test_a_hand_off_of_what_nobody_had_to_approve_says_by_which_rule() -> None:
+    free = decision(answer=Answer.ALLOWED, rule="crm auto_approve.again", needs=())
+
+    assert "crm/standard, given by the rule crm auto_approve.again." in note_of(
+        request(decision=free)
+    )
+    assert "crm/standard, given by policy." in note_of(request(decision=None))
+
+
+def test_a_hand_off_in_an_emergency_says_so() -> None:
+    hurried = request(emergency="The CRM is down")
+
+    assert "crm/standard, given in an emergency without an approval." in note_of(hurried)

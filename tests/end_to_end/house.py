@@ -123,9 +123,8 @@ class House(Playground):
             self._look_at_policies()
 
     def _look_at_policies(self) -> None:
-        """Skip the five seconds for which the bot trusts its last look."""
-        self.usher.policies._looked = float("-inf")
-        self.usher.policies.policy()
+        """Skip the seconds for which the bot trusts its last look."""
+        self.usher.policies.refresh()
 
     # ---- asking ---------------------------------------------------------------------------------
 

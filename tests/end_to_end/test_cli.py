@@ -28,6 +28,11 @@ COMMANDS: tuple[list[str], ...] = (
     ["doctor"],
     ["policy"],
     ["policy", "check"],
+    ["policy", "test"],
+    ["policy", "explain"],
+    ["policy", "plan"],
+    ["policy", "schema"],
+    ["policy", "init"],
     ["requests"],
     ["requests", "list"],
     ["requests", "show"],
@@ -36,6 +41,8 @@ COMMANDS: tuple[list[str], ...] = (
     ["grants"],
     ["grants", "list"],
     ["grants", "revoke"],
+    ["audit"],
+    ["audit", "replay"],
 )
 
 
@@ -69,6 +76,7 @@ def test_requests_are_listed_shown_and_cancelled(house: House, said: list[Told])
     assert request.id in {row["id"] for row in listed.json}
     assert {row["state"] for row in listed.json} == {"awaiting_approval"}
     assert "rule: salesforce/view-only request.approve (policies/" in shown.out
+    assert "yes  salesforce/view-only request.by (policies/systems/salesforce.yml:16)" in shown.out
     assert "request:submitted" in shown.out
     assert (cancelled.code, cancelled.out) == (OK, "Cancelled.\n")
     assert house.request(request.id).state is RequestState.CANCELLED
@@ -110,7 +118,8 @@ def test_the_doctor_finds_all_fine_and_names_one_fix_for_what_is_not(
 
     assert fine.code == OK, fine.out
     parts = {"settings", "policy", "roster", "database", "slack", "github", "salesforce"}
-    assert parts | {"1password"} == {one["part"] for one in fine.json}
+    parts |= {"1password", "policy repository"}
+    assert parts == {one["part"] for one in fine.json}
     assert all(one["is_fine"] for one in fine.json)
     assert sick.code == BROKEN
     fixes = [line for line in sick.out.splitlines() if line.startswith("fix")]
@@ -158,13 +167,15 @@ def test_the_bot_does_not_start_on_a_broken_policy(house: House, said: list[Told
     checked = usher(environ, "policy", "check", "--format", "json")
     said += [served, checked]
 
-    where = "systems/salesforce.yml:13:"
+    where = "systems/salesforce.yml:14:"
     assert (served.code, checked.code) == (NO, NO)
     assert where in served.err
     assert "lowest" in served.err
     assert "Traceback" not in served.err
     assert checked.json["ok"] is False
-    assert [where in fault for fault in checked.json["faults"]] == [True]
+    (fault,) = checked.json["faults"]
+    assert (fault["file"], fault["line"]) == ("broken/systems/salesforce.yml", 14)
+    assert "lowest" in fault["message"]
 
 
 @pytest.mark.parametrize(

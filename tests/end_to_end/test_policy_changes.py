@@ -76,7 +76,7 @@ def test_a_broken_policy_changes_nothing_and_readyz_says_what_is_wrong(house: Ho
         house.press(team.manager, request.id, CardAction.APPROVE)
 
     assert ready.status_code == 503
-    assert "salesforce.yml:13:" in ready.text
+    assert "salesforce.yml:14:" in ready.text
     assert house.has_seat(team.engineer)
     assert requests.get(f"{house.url}/readyz", timeout=10).status_code == 200
 

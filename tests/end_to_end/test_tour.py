@@ -28,6 +28,12 @@ def test_every_step_of_the_tour_has_its_effect() -> None:
         "the hand-off vault has",
         "nothing is made before the first day",
         "the vault item is gone",
+        "its check says: This loosens 1 rule",
+        "it is labelled: policy: loosens",
+        "salesforce/view-only request.longest | 90d → 180d",
+        "the merged commit is marked: In force",
+        "the commit is marked: Refused, the last good policy stays.",
+        "the policy before it is still in force",
         "How everything stands at the end",
     ):
         assert words in said.getvalue()

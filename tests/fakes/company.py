@@ -2,6 +2,7 @@
 
 from bot.domain.people import Person, Roster
 from bot.domain.policy import Policy
+from bot.domain.policy_version import PolicyFiles
 from bot.ports import Ledger
 
 
@@ -13,6 +14,13 @@ class FakePolicies:
 
     def policy(self) -> Policy:
         return self.now
+
+    def files(self, commit: str) -> PolicyFiles | None:
+        """Make up a file that names the commit: what is in it matters to the loader alone."""
+        return PolicyFiles(name="policies", files={"company.yml": commit.encode()})
+
+    def refresh(self) -> None:
+        """Whatever a test put there is in force at once."""
 
 
 class FakePeople:

@@ -4,7 +4,7 @@ from bot.domain.decision import Reason
 from bot.domain.desk import LevelChoice, Mine, OnboardingCall, OnboardingStatus
 from bot.domain.errors import NotPermitted, StaleApproval
 from bot.domain.inbound import Actor, Submission
-from bot.domain.policy import Risk
+from bot.domain.policy import Question, Risk
 
 LEVELS = (
     LevelChoice(
@@ -32,6 +32,7 @@ class FakeDesk:
     def __init__(self, levels: tuple[LevelChoice, ...] = LEVELS) -> None:
         self.levels = levels
         self.reasons: tuple[Reason, ...] = ()
+        self.asked: dict[str, tuple[Question, ...]] = {}
         self.holdings: dict[str, Mine] = {}
         self.failure: Exception | None = None
         self.onboardings: dict[tuple[str, str], OnboardingStatus] = {}
@@ -50,6 +51,9 @@ class FakeDesk:
             if all(w in f"{level.id} {level.says} {level.system_title}".casefold() for w in wanted)
         ]
         return tuple(found[:limit])
+
+    def questions(self, level: str) -> tuple[Question, ...]:
+        return self.asked.get(level, ())
 
     def mine(self, actor: Actor) -> Mine:
         self._fail()

@@ -55,6 +55,10 @@ class FakeSeats:
                 refusal=self.refusals.get(holder.person_id, ""),
             )
 
+    def pools(self) -> tuple[PoolCount, ...]:
+        with self.troubles.around("pools"):
+            return tuple(self._pool(name) for name in sorted(self.totals))
+
     def used(self, pool: str) -> int:
         """Count who holds a seat of a pool."""
         held = (

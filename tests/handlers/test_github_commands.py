@@ -17,6 +17,9 @@ from handlers.github.tasks import ticked
         ("/cancel", Verb.CANCEL),
         ("/revoke", Verb.REVOKE),
         ("/help", Verb.HELP),
+        ("/break-glass The sync is down", Verb.BREAK_GLASS),
+        ("/Break-Glass: now", Verb.BREAK_GLASS),
+        ("/breakglass now", Verb.UNKNOWN),
     ],
 )
 def test_the_first_line_gives_the_command(comment: str, verb: Verb) -> None:

@@ -40,6 +40,7 @@ def inbox(github: GitHubEmulator) -> Iterator[FakeInbox]:
         github_routes(
             secret=github.webhook_secret,
             repo=github.repo,
+            policy_repo=github.repo,
             bot_login=lambda: github.app_login,
             inbox=inbox,
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.inbound import MAX_REASON
+from bot.domain.inbound import MAX_ANSWER, MAX_REASON, TypedAnswer
 from handlers.github.issue_form import looks_like_form, parse_form
 
 
@@ -101,3 +101,43 @@ def test_invisible_marks_do_not_change_a_level() -> None:
 def test_two_headings_make_a_form_and_one_does_not() -> None:
     assert looks_like_form("### Level\n\nx\n\n### Why\n\ny")
     assert not looks_like_form("### Level\n\nIs this the right level of detail?")
+
+
+ASKS = "The address of your LinkedIn profile"
+
+
+def test_what_stands_under_other_headings_is_kept_for_the_level_to_make_sense_of() -> None:
+    form = parse_form(f"{body()}\n\n### {ASKS}\n\n`https://x.example`\n\n### Notes\n\na\nb")
+
+    assert form.answers == (TypedAnswer(ASKS, "https://x.example"), TypedAnswer("Notes", "a b"))
+    assert form.problems == ()
+    assert form.why == "Quarter end."
+
+
+def test_an_empty_answer_to_another_heading_is_empty() -> None:
+    form = parse_form(f"{body()}\n\n### {ASKS}\n\n_No response_")
+
+    assert form.answers == (TypedAnswer(ASKS, ""),)
+
+
+def test_headings_copied_from_our_own_replies_are_headings() -> None:
+    copied = "\u2060".join("###")
+
+    form = parse_form(f"{body()}\n\n{copied}\u2060 {ASKS}\n\nhttps://x.example")
+
+    assert form.answers == (TypedAnswer(ASKS, "https://x.example"),)
+
+
+def test_other_sections_are_bounded_in_number_and_length() -> None:
+    others = "\n\n".join(f"### Heading {n} {'h' * 900}\n\n{'x' * 900}" for n in range(500))
+
+    form = parse_form(f"{body()}\n\n{others}")
+
+    assert len(form.answers) == 36  # as many as fit into the largest body that GitHub takes
+    assert {len(one.text) for one in form.answers} == {MAX_ANSWER + 1}
+    assert max(len(one.question) for one in form.answers) <= 500
+    assert len(parse_form(body() + "\n### a\nb" * 900).answers) == 60
+
+
+def test_headings_of_other_forms_make_no_request() -> None:
+    assert not looks_like_form("### Steps\n\n1\n\n### Expected\n\n2\n\n### Level\n\nx")

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 import handlers.github
-from bot.adapters.github.sign_in import PERMISSIONS
+from bot.adapters.github.sign_in import PERMISSIONS, POLICY_PERMISSIONS
 from handlers.github.issue_form import HEADINGS, NO_ANSWER, parse_form
 from handlers.github.webhooks import EVENTS
 
@@ -46,4 +46,6 @@ def test_the_app_asks_for_the_events_that_the_webhook_knows() -> None:
 def test_the_app_asks_for_every_permission_that_its_tokens_need() -> None:
     granted = MANIFEST["default_permissions"]
 
-    assert granted == dict(PERMISSIONS), "least privilege: what is not used is not asked for"
+    assert granted == {**PERMISSIONS, **POLICY_PERMISSIONS}, (
+        "least privilege: what is not used is not asked for"
+    )

@@ -40,6 +40,7 @@ Send = Callable[..., Any]
 ANN = Actor(surface=Surface.GITHUB, github="octo-ann")
 BEA = Actor(surface=Surface.GITHUB, github="octo-bea")
 OUR_BOT = user(BOT, "Bot")
+POLICY_REPO = "acme/policies"
 
 
 @pytest.fixture
@@ -49,7 +50,15 @@ def inbox() -> FakeInbox:
 
 def app_with(inbox: FakeInbox, bot_login: Callable[[], str] = lambda: BOT) -> FastAPI:
     app = FastAPI()
-    app.include_router(github_routes(secret=SECRET, repo=REPO, bot_login=bot_login, inbox=inbox))
+    app.include_router(
+        github_routes(
+            secret=SECRET,
+            repo=REPO,
+            policy_repo=POLICY_REPO,
+            bot_login=bot_login,
+            inbox=inbox,
+        )
+    )
     return app
 
 
@@ -294,7 +303,9 @@ def test_a_forged_webhook_is_refused(signature: str, send: Send, inbox: FakeInbo
 
 def test_without_a_secret_nothing_is_trusted(inbox: FakeInbox) -> None:
     app = FastAPI()
-    app.include_router(github_routes(secret="", repo=REPO, bot_login=lambda: BOT, inbox=inbox))
+    app.include_router(
+        github_routes(secret="", repo=REPO, policy_repo=REPO, bot_login=lambda: BOT, inbox=inbox)
+    )
     body = encoded(issues_event("opened"))
     forged = headers(body, **{"X-Hub-Signature-256": sign(body, "")})
 

@@ -1,26 +1,30 @@
 """What people meet: the form, its inline errors, their list, the buttons; over real HTTP."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.domain.cards import CardAction
 from bot.domain.decision import Reason
-from bot.domain.desk import HeldLevel, Mine, PendingLevel
+from bot.domain.desk import HeldLevel, PendingLevel
 from bot.domain.errors import InvalidRequest
 from bot.domain.grant import GrantState
-from bot.domain.inbound import MAX_REASON, Submission, Verb, parse_duration
+from bot.domain.inbound import (
+    MAX_REASON,
+    Submission,
+    Verb,
+    parse_duration,
+)
 from bot.domain.request import RequestState
 from bot.sandbox.faults import Fault, FaultKind
-from bot.sandbox.slack import Person, SlackEmulator
 from handlers.slack import views
-from tests.fakes.desk import LEVELS, FakeDesk
-from tests.fakes.inbox import FakeInbox
-from tests.fakes.slack_wire import TEAM, Stage, slack_app, staged, wait_for
+from tests.fakes.desk import LEVELS
+from tests.fakes.slack_wire import TEAM, wait_for
+from tests.handlers.slack_office import ANN, BEA, Office, office, stage
 
-ANN, BEA = "U0ANN00004", "U0BEA00003"
+__all__ = ["office", "stage"]
+
 HELD = HeldLevel(
     grant_id="g-1",
     level_id="salesforce/standard",
@@ -34,39 +38,6 @@ PENDING = PendingLevel(
     state=RequestState.AWAITING_APPROVAL,
     issue_number=12,
 )
-
-
-@dataclass
-class Office:
-    """Slack with its people, and a doorway over fakes."""
-
-    slack: SlackEmulator
-    inbox: FakeInbox
-    desk: FakeDesk
-
-    @property
-    def ann(self) -> Person:
-        return self.slack.person(ANN)
-
-    def holds(self, *held: HeldLevel, pending: tuple[PendingLevel, ...] = ()) -> None:
-        self.desk.holdings[ANN] = Mine(timezone="America/New_York", held=held, pending=pending)
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with staged() as one:
-        yield one
-
-
-@pytest.fixture
-def office(stage: Stage) -> Iterator[Office]:
-    slack = SlackEmulator()
-    slack.serve()
-    inbox, desk = FakeInbox(), FakeDesk()
-    stage.play(slack_app(inbox, desk, api_url=slack.api_url, now=lambda: datetime.now(UTC)))
-    slack.connect(stage.url)
-    yield Office(slack, inbox, desk)
-    slack.close()
 
 
 def choose(office: Office, words: str = "reports") -> None:

@@ -319,7 +319,7 @@ def test_an_unchanged_answer_is_not_sent_again(emulator: GitHubEmulator, repo: R
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("GET", "/contents/README.md", None),
+        ("GET", "/readme", None),
         ("GET", "/issues?mentioned=octo-ann", None),
         ("POST", "/issues", {"title": "t", "type": "Bug"}),
         ("PATCH", "/issues/1", {"milestone": 3}),

@@ -224,8 +224,8 @@ class Office:
         self.send(message)
         self.work()
         replies = list(self.records.on(number, "reply:"))[before:]
-        # A backslash keeps GitHub from reading markdown; a reader does not see it.
-        return " ".join(re.sub(r"\\(?=[^\w\s])", "", str(reply.content)) for reply in replies)
+        # What keeps GitHub from reading markdown, a reader does not see.
+        return " ".join(re.sub(r"\\(?=[^\w\s]|_)|\u2060", "", str(r.content)) for r in replies)
 
     def approve(self, request: Request, *by: str) -> Request:
         """Let these people approve on the issue."""

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
+from bot.domain.durations import PERMANENT, Duration
 from bot.domain.policy import (
-    PERMANENT,
     Bundle,
     Delivery,
-    Duration,
     Level,
     Policy,
     Pool,

@@ -1,11 +1,13 @@
 """Somebody edits the issue's fields: the request is amended, and earlier approvals are void."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.domain.audit import Tag
-from bot.domain.inbound import Submission
+from bot.domain.inbound import Actor, Submission, Surface, TypedAnswer
+from bot.domain.policy import Question, Where
 from bot.domain.request import Request, RequestState
 from tests.workflows.office import WHY, Office, on_github
 
@@ -64,7 +66,8 @@ def test_an_edit_that_cannot_be_used_leaves_the_request_as_it_was(
     answer = edit(office, request_, by=by, **words)
 
     assert said in answer
-    assert office.request(request_.id) == request_
+    now = office.request(request_.id)
+    assert now == replace(request_, read_digest=now.read_digest)
 
 
 def test_it_may_edit_for_somebody(office: Office, request_: Request) -> None:
@@ -81,3 +84,95 @@ def test_an_edit_of_an_ended_request_is_too_late(office: Office, request_: Reque
 
     assert "This request is cancelled" in answer
     assert office.request(request_.id).reason == WHY
+
+
+# ---- what a listing tells again and again -------------------------------------------------------
+
+SOMEBODY = Actor(surface=Surface.GITHUB, name="somebody on GitHub")
+
+
+def listed(office: Office, number: int, **words: Any) -> str:
+    """Let a listing show the issue once more: GitHub does not say there who edited it."""
+    form = office.form(number, **{"level": "crm/standard", "how_long": "7 days"} | words)
+    return office.reply_to(replace(form, actor=SOMEBODY, is_edit=True), number)
+
+
+@pytest.fixture
+def number(office: Office) -> int:
+    """Ann asks for crm/standard by the issue form."""
+    number = office.records.open_by_hand()
+    form = office.form(number, level="crm/standard", how_long="7 days")
+    office.reply_to(form, number)
+    return number
+
+
+def test_an_edit_by_nobody_known_is_answered_once(office: Office, number: int) -> None:
+    answers = [listed(office, number, why="For something else") for _ in range(3)]
+
+    assert "I was away" in answers[0]
+    assert answers[1:] == ["", ""]
+
+
+def test_what_was_refused_is_not_refused_again_by_a_listing(office: Office, number: int) -> None:
+    words = {"level": "crm/nothing"}
+    form = office.form(number, how_long="7 days", is_edit=True, **words)
+
+    assert "This edit would be refused" in office.reply_to(form, number)
+    assert listed(office, number, **words) == ""
+    assert "This edit would be refused" in office.reply_to(form, number)
+
+
+def test_an_edit_that_only_a_listing_has_told_of_still_counts_from_its_author(
+    office: Office, number: int
+) -> None:
+    words = {"level": "crm/standard", "how_long": "9 days"}
+    assert "I was away" in listed(office, number, **words)
+
+    said = office.reply_to(office.form(number, is_edit=True, **words), number)
+
+    assert "The request was changed" in said
+    assert listed(office, number, **words) == ""
+
+
+def test_other_words_for_the_same_are_known_from_then_on(office: Office, number: int) -> None:
+    assert listed(office, number, how_long="1 week") == ""
+    office.change_level("crm/standard", request=None)
+
+    assert listed(office, number, how_long="1 week") == ""
+
+
+def test_a_policy_that_asks_for_more_is_no_edit(office: Office, number: int) -> None:
+    level = office.policies.now.level("crm/standard")
+    assert level is not None
+    assert level.request is not None
+    asked = Question(id="ticket", asks="Which ticket", where=Where("policies/systems/crm.yml", 9))
+    words = {"answers": (TypedAnswer("Which tickets", "CRM-1"),)}
+    before = listed(office, number, **words)
+    office.change_level(
+        "crm/standard", request=replace(level.request, questions=(asked,), by=("csm",))
+    )
+
+    assert before == ""
+    assert listed(office, number, **words) == ""
+
+
+def test_an_edit_of_an_ended_request_is_answered_once(office: Office, number: int) -> None:
+    office.comment("ann", number, "/cancel")
+    late = office.form(number, level="crm/standard", how_long="9 days", is_edit=True)
+
+    assert "This request is cancelled" in office.reply_to(late, number)
+    assert office.reply_to(late, number) == ""
+    assert listed(office, number, how_long="9 days") == ""
+
+
+def test_taking_a_refused_edit_back_changes_nothing(office: Office, number: int) -> None:
+    office.reply_to(office.form(number, by="eve", level="crm/view", is_edit=True), number)
+    (before,) = office.requests()
+
+    said = office.reply_to(
+        office.form(number, level="crm/standard", how_long="7 days", is_edit=True), number
+    )
+
+    (after,) = office.requests()
+    assert (said, after.edition, after.revision) == ("", before.edition, before.revision)
+    assert "I was away" in listed(office, number, level="crm/view", how_long="30 days")

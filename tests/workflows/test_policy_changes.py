@@ -1,7 +1,9 @@
 """Policy changes while a request is on its way: only what still stands is done."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,10 +12,40 @@ from bot.domain.audit import Tag
 from bot.domain.errors import Conflict
 from bot.domain.grant import GrantState
 from bot.domain.inbound import Verb
-from bot.domain.policy import Risk
+from bot.domain.policy import Bundle, Policy, Risk
 from bot.domain.request import RequestState
 from tests.factories import hire
+from tests.fakes.company import FakePolicies
 from tests.workflows.office import Office
+
+
+class Flickering(FakePolicies):
+    """Another policy is in force for one look only: the `nth` from now, if any is."""
+
+    def __init__(self, policy: Policy, other: Policy, nth: int) -> None:
+        super().__init__(policy)
+        self.other, self.looks_left = other, nth
+
+    def policy(self) -> Policy:
+        self.looks_left -= 1
+        return self.other if self.looks_left == 0 else self.now
+
+
+def changed_for_one_look(office: Office, nth: int, level_id: str, **changes: Any) -> Flickering:
+    """Let another version of a level be in force for one look at the policy."""
+    before = office.policies.now
+    office.change_level(level_id, **changes)
+    flickering = Flickering(before, office.policies.now, nth)
+    office.policies.now = before
+    office.ctx = replace(office.ctx, policies=flickering)
+    office.bind()
+    return flickering
+
+
+def bundle_of(office: Office, level_id: str) -> Bundle:
+    level = office.policies.now.level(level_id)
+    assert level is not None
+    return level.bundle
 
 
 def refuse_engineers(office: Office, level_id: str) -> None:
@@ -145,3 +177,45 @@ def test_somebody_who_left_before_the_seat_was_made_gets_none(office: Office) ->
 
     assert office.request(request.id).state is RequestState.REFUSED
     assert office.grants(GrantState.ACTIVE) == []
+
+
+def advanced_at_every_look(
+    make_office: Callable[[], Office], level_id: str, **changes: Any
+) -> Iterator[tuple[Office, str]]:
+    """Advance approved requests; each sees another policy at another one of its looks."""
+    looks_left = nth = 0
+    while looks_left <= 0:
+        nth += 1
+        office = make_office()
+        office.seats.totals["Inbox"] = 0
+        request = office.ask(level_id)
+        for approver in ("bea", "gus"):
+            office.send_approval(approver, request.issue_number or 0)
+        policies = changed_for_one_look(office, nth, level_id, **changes)
+        office.run_next("advance")
+        looks_left = policies.looks_left
+        yield office, request.id
+
+
+def test_what_is_set_up_is_what_this_very_policy_was_asked_about(
+    make_office: Callable[[], Office],
+) -> None:
+    more = Bundle(licence="Crm", profile="Admin")
+    states = set()
+    for office, request_id in advanced_at_every_look(make_office, "crm/view", bundle=more):
+        assert {seat.profile for seat in office.seats.seats.values()} <= {"Read Only"}
+        states.add(office.request(request_id).state)
+
+    assert {RequestState.DELIVERED, RequestState.AWAITING_APPROVAL} <= states
+
+
+def test_the_seat_that_is_kept_is_the_one_that_this_very_policy_was_asked_about(
+    make_office: Callable[[], Office],
+) -> None:
+    less = Bundle(licence="Crm", profile="Standard User")
+    states = set()
+    for office, request_id in advanced_at_every_look(make_office, "crm/sales", bundle=less):
+        assert Tag.REQUEST_RESERVED not in office.tags(request_id)
+        states.add(office.request(request_id).state)
+
+    assert states == {RequestState.AWAITING_SEAT, RequestState.AWAITING_APPROVAL}

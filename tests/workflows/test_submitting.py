@@ -19,7 +19,11 @@ def test_a_request_from_slack_gets_an_issue_a_status_and_cards(office: Office) -
     assert office.records.issues[1].labels == {"access: awaiting approval"}
     assert office.status(request).content
     assert [len(office.cards(who, request)) for who in ("ann", "bea", "gus")] == [1, 1, 0]
-    assert office.tags(request.id) == [Tag.REQUEST_SUBMITTED, Tag.REQUEST_ASKED]
+    assert office.tags(request.id) == [
+        Tag.REQUEST_SUBMITTED,
+        Tag.DECISION_MADE,
+        Tag.REQUEST_ASKED,
+    ]
 
 
 def test_a_request_from_an_issue_keeps_that_issue(office: Office) -> None:

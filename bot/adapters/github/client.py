@@ -14,6 +14,7 @@ from requests.utils import parse_header_links
 
 from bot.adapters.github.errors import nonsense, translating
 from bot.adapters.github.sign_in import (
+    PERMISSIONS,
     AppCredential,
     AppSignIn,
     Credential,
@@ -39,6 +40,7 @@ class GitHubClient:
         api_url: str = API_URL,
         ca_file: Path | None = None,
         timeout_s: int = TIMEOUT_S,
+        permissions: Mapping[str, str] = PERMISSIONS,
     ) -> None:
         self.repo = repo
         self.api_url = api_url.rstrip("/")
@@ -52,11 +54,16 @@ class GitHubClient:
             "user_agent": "usher",
         }
         self.sign_in: SignIn = (
-            AppSignIn(credential, repo, options)
+            AppSignIn(credential, repo, options, permissions)
             if isinstance(credential, AppCredential)
             else TokenSignIn(credential, options)
         )
         self._github = Github(auth=_Held(self.sign_in), per_page=_PAGE, lazy=True, **options)
+
+    @property
+    def is_app(self) -> bool:
+        """Whether we are a GitHub App: only those may write checks."""
+        return isinstance(self.sign_in, AppSignIn)
 
     def bot_login(self) -> str:
         """Return the login under which we write; asks GitHub the first time only."""

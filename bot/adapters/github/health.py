@@ -29,7 +29,7 @@ class GitHubHealth:
         if not isinstance(sign_in, AppSignIn):
             return "those of the token"
         granted = sign_in.installation().permissions
-        require(granted)
+        require(granted, sign_in.permissions)
         return ", ".join(f"{name}: {level}" for name, level in sorted(granted.items()))
 
     def _repository(self) -> dict[str, Any]:

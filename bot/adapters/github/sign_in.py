@@ -18,6 +18,20 @@ from bot.domain.secret import Secret
 
 PERMISSIONS: Mapping[str, str] = MappingProxyType({"issues": "write", "metadata": "read"})
 """Asked for by name: without names GitHub gives the token everything that the App may do."""
+READING_PERMISSIONS: Mapping[str, str] = MappingProxyType(
+    {"contents": "read", "metadata": "read", "pull_requests": "read"}
+)
+"""For reading policies, so that an App that may not write checks still puts them in force."""
+POLICY_PERMISSIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "checks": "write",
+        "contents": "read",
+        "metadata": "read",
+        "pull_requests": "write",
+        "statuses": "write",
+    }
+)
+"""For a token of its own, so that an App that may not judge policies still takes requests."""
 
 _RENEW_BEFORE = timedelta(minutes=5)
 
@@ -61,8 +75,15 @@ class SignIn(Protocol):
 class AppSignIn:
     """Signs in as the App's installation on one repository, and renews the token before it ends."""
 
-    def __init__(self, credential: AppCredential, repo: str, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        credential: AppCredential,
+        repo: str,
+        options: Mapping[str, Any],
+        permissions: Mapping[str, str] = PERMISSIONS,
+    ) -> None:
         self._repo = repo
+        self.permissions = permissions
         self._auth = Auth.AppAuth(credential.app_id, credential.private_key.reveal)
         self._integration = GithubIntegration(auth=self._auth, **options)
         self._lock = threading.RLock()
@@ -107,10 +128,10 @@ class AppSignIn:
 
     def _new_token(self) -> InstallationAuthorization:
         installation = self._installation or self.installation()
-        require(installation.permissions)
+        require(installation.permissions, self.permissions)
         try:
             with translating("sign in as the App", is_write=False):
-                return self._integration.get_access_token(installation.id, dict(PERMISSIONS))
+                return self._integration.get_access_token(installation.id, dict(self.permissions))
         except NotFound as exc:
             self._installation = None
             raise _refused("The GitHub App was uninstalled. Install it again.") from exc
@@ -147,13 +168,13 @@ class TokenSignIn:
         self._github.close()
 
 
-def require(permissions: Mapping[str, str]) -> None:
+def require(granted: Mapping[str, str], needed: Mapping[str, str]) -> None:
     """Raise Unauthorized that names what the installation may not do and how to allow it."""
     ranks = {"read": 1, "write": 2, "admin": 3}
     missing = [
         f"{name}: {level}"
-        for name, level in PERMISSIONS.items()
-        if ranks.get(permissions.get(name, ""), 0) < ranks[level]
+        for name, level in needed.items()
+        if ranks.get(granted.get(name, ""), 0) < ranks[level]
     ]
     if missing:
         fix = (

@@ -1,100 +1,125 @@
 """Make the domain's policy from the models of its files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from bot.adapters.policy_files.build_systems import system_of
 from bot.adapters.policy_files.holiday_calendar import holidays_of
 from bot.adapters.policy_files.models import (
     ApprovalsModel,
-    BundleModel,
     CompanyFile,
-    LevelModel,
-    RequestModel,
     RolesFile,
+    SeparationFile,
     SystemFile,
 )
+from bot.adapters.policy_files.places import Places
 from bot.adapters.policy_files.source import START, Source
-from bot.adapters.policy_files.strict_yaml import Mark
+from bot.domain.durations import Calendar
 from bot.domain.policy import (
     Approvals,
-    Bundle,
-    Calendar,
     Company,
     Group,
-    Level,
     Policy,
-    Pool,
-    RequestRule,
+    Removals,
     Role,
-    System,
+    Separation,
+    SeparationException,
     Where,
 )
-from bot.domain.policy_draft import Draft, KeyPath, level_path
+from bot.domain.policy_draft import GROUPS, ROLES, SEPARATIONS, Draft, KeyPath, system_path
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """All files of a policy; systems by the id under which others name them."""
+    """All files of a policy; systems by the id under which others name them, tests by file."""
 
     company: Source
     roles: Source
+    separation: Source | None
     systems: Mapping[str, Source]
+    tests: Mapping[str, Source]
 
-    def by_prefix(self) -> Iterable[tuple[KeyPath, Source]]:
+    def by_prefix(self) -> Iterator[tuple[KeyPath, Source]]:
         yield ("company",), self.company
         yield ("roles",), self.roles
+        if self.separation is not None:
+            yield ("separation",), self.separation
         for system_id, source in self.systems.items():
-            yield ("systems", system_id), source
+            yield system_path(system_id), source
+        for file, source in self.tests.items():
+            yield ("tests", file), source
+
+    def __iter__(self) -> Iterator[Source]:
+        return (source for _, source in self.by_prefix())
 
 
 def build_draft(sources: Sources) -> Draft:
     """Put the files together; the result is a policy only if nothing has a fault."""
-    keys: dict[KeyPath, Where] = {}
-    values: dict[KeyPath, Where] = {}
-    broken: set[KeyPath] = set()
-    for prefix, source in sources.by_prefix():
-        keys.update(_places(source, prefix, source.document.keys))
-        values.update(_places(source, prefix, source.document.values))
-        broken.update((*prefix, *path) for path in source.broken)
+    by_prefix = dict(sources.by_prefix())
+    keys = Places({prefix: (one.file, one.document.keys) for prefix, one in by_prefix.items()})
+    values = Places({prefix: (one.file, one.document.values) for prefix, one in by_prefix.items()})
     company = _company(sources.company, keys)
-    policy = Policy(
-        commit="",
-        company=company,
-        roles=_roles(sources.roles, keys),
-        systems={
-            system_id: _system(system_id, source, company.approvals, keys, values)
-            for system_id, source in sources.systems.items()
-        },
-    )
-    return Draft(policy=policy, keys=keys, values=values, broken=frozenset(broken))
-
-
-def _places(source: Source, prefix: KeyPath, marks: Mapping[KeyPath, Mark]) -> dict[KeyPath, Where]:
-    return {
-        (*prefix, *path): Where(source.file, mark.line, mark.column) for path, mark in marks.items()
+    systems = {
+        system_id: system_of(system_id, source, company.approvals, keys, values)
+        for system_id, source in sources.systems.items()
     }
+    return Draft(
+        policy=Policy(
+            commit="",
+            company=company,
+            roles=_roles(sources.roles, keys),
+            systems=systems,
+            separations=tuple(_separations(sources.separation, values)),
+        ),
+        keys=keys,
+        values=values,
+        broken=frozenset(
+            (*prefix, *path) for prefix, one in by_prefix.items() for path in one.broken
+        ),
+        mentions=dict(_mentions(sources.systems)),
+        seats=dict(_seats(sources.systems)),
+    )
 
 
-def _place(source: Source, places: Mapping[KeyPath, Where], path: KeyPath) -> Where:
-    return places.get(path) or Where(source.file, START.line, START.column)
+def _mentions(systems: Mapping[str, Source]) -> Iterator[tuple[str, str]]:
+    for system_id, source in systems.items():
+        if isinstance(source.model, SystemFile) and source.model.urgent:
+            yield system_id, source.model.urgent.mention
 
 
-def _company(source: Source, keys: Mapping[KeyPath, Where]) -> Company:
+def _seats(systems: Mapping[str, Source]) -> Iterator[tuple[tuple[str, str], int]]:
+    for system_id, source in systems.items():
+        if isinstance(source.model, SystemFile):
+            for name, pool in source.model.pools.items():
+                if pool.seats is not None:
+                    yield (system_id, name), pool.seats
+
+
+def _company(source: Source, keys: Places) -> Company:
     model = source.model
     assert isinstance(model, CompanyFile)  # noqa: S101  # read as this kind
-    days = holidays_of(model.holidays) if model.holidays else frozenset()
+    start = Where(source.file, START.line, START.column)
+    removals = model.limits.removals if model.limits else None
     return Company(
         id=model.id,
-        calendar=Calendar(model.timezone, days),
-        where=Where(source.file, START.line, START.column),
+        calendar=Calendar(
+            model.timezone, holidays_of(model.holidays) if model.holidays else frozenset()
+        ),
+        where=start,
         approvals=_approvals(model.approvals),
+        answer_within=model.answer_within,
+        revoke_within=model.revoke_within,
+        unused_after=model.unused_after,
+        review_every=model.review_every,
+        removals=Removals(removals.count, removals.percent) if removals else None,
         help_slack=model.help.slack,
+        help_github_label=model.help.github_label,
         groups={
             name: Group(
                 id=name,
                 members=group.members,
                 backup=group.backup,
-                where=_place(source, keys, ("company", "groups", name)),
+                where=keys.get((*GROUPS, name), start),
             )
             for name, group in model.groups.items()
         },
@@ -107,97 +132,40 @@ def _approvals(model: ApprovalsModel) -> Approvals:
     return replace(Approvals(default=model.default, critical_adds=model.critical_adds), **written)
 
 
-def _roles(source: Source, keys: Mapping[KeyPath, Where]) -> dict[str, Role]:
+def _roles(source: Source, keys: Places) -> dict[str, Role]:
     model = source.model
     assert isinstance(model, RolesFile)  # noqa: S101  # read as this kind
+    start = Where(source.file, START.line, START.column)
     return {
         name: Role(
             id=name,
             department=role.department,
             birthright=role.birthright,
-            where=_place(source, keys, ("roles", "roles", name)),
+            where=keys.get((*ROLES, name), start),
         )
         for name, role in model.roles.items()
     }
 
 
-def _system(
-    system_id: str,
-    source: Source,
-    approvals: Approvals,
-    keys: Mapping[KeyPath, Where],
-    values: Mapping[KeyPath, Where],
-) -> System:
+def _separations(source: Source | None, values: Places) -> Iterable[Separation]:
+    if source is None:
+        return
     model = source.model
-    assert isinstance(model, SystemFile)  # noqa: S101  # read as this kind
-    return System(
-        id=system_id,
-        title=model.title,
-        provider=model.provider,
-        dri=model.dri,
-        delivery=model.delivery,
-        where=Where(source.file, START.line, START.column),
-        username=model.username,
-        url=model.url or "",
-        pools={name: Pool(pool.keep_free, pool.when_full) for name, pool in model.pools.items()},
-        levels={
-            name: _level(system_id, name, level, source, approvals, keys, values)
-            for name, level in model.levels.items()
-        },
-    )
-
-
-def _level(
-    system_id: str,
-    name: str,
-    model: LevelModel,
-    source: Source,
-    approvals: Approvals,
-    keys: Mapping[KeyPath, Where],
-    values: Mapping[KeyPath, Where],
-) -> Level:
-    level_id = f"{system_id}/{name}"
-    path = level_path(level_id)
-    return Level(
-        id=level_id,
-        system=system_id,
-        says=model.says,
-        risk=model.risk,
-        bundle=_bundle(model.bundle),
-        where=_place(source, keys, path),
-        request=_rule(model.request, (*path, "request"), approvals, values),
-    )
-
-
-def _bundle(model: BundleModel) -> Bundle:
-    return Bundle(
-        licence=model.licence,
-        profile=model.profile,
-        permission_sets=model.permission_sets,
-        permission_set_licences=model.permission_set_licences,
-        by_hand=model.by_hand,
-    )
-
-
-def _rule(
-    model: RequestModel | None,
-    path: KeyPath,
-    approvals: Approvals,
-    values: Mapping[KeyPath, Where],
-) -> RequestRule | None:
-    if model is None:
-        return None
-    marks = {
-        key: values[(*path, key)]
-        for key in ("by", "not", "approve", "longest")
-        if (*path, key) in values
-    }
-    approve = model.approve
-    if approve is None:
-        # The company's default is the rule then, and is shown as such.
-        approve = approvals.default
-        default: KeyPath = ("company", "approvals", "default")
-        marks.update({"approve": values[default]} if default in values else {})
-    return RequestRule(
-        by=model.by, not_=model.not_, approve=approve, longest=model.longest, marks=marks
-    )
+    assert isinstance(model, SeparationFile)  # noqa: S101  # read as this kind
+    start = Where(source.file, START.line, START.column)
+    for index, rule in enumerate(model.rules):
+        path = (*SEPARATIONS, index)
+        exception = None
+        if rule.exception is not None:
+            exception = SeparationException(
+                approve=rule.exception.approve,
+                longest=rule.exception.longest,
+                where=values.get((*path, "exception"), start),
+            )
+        yield Separation(
+            id=rule.id,
+            never_both=rule.never_both,
+            why=rule.why,
+            where=values.get(path, start),
+            exception=exception,
+        )

@@ -1,13 +1,13 @@
 """Turn pydantic's errors into one sentence per mistake, each at the key or value to blame."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from bot.adapters.policy_files.models import FILE_MODELS, LATER_KEYS, Closed
+from bot.adapters.policy_files.models import FILE_MODELS, Closed
 from bot.domain.policy_draft import KeyPath
 from bot.domain.spelling import closest, did_you_mean
 
@@ -32,8 +32,9 @@ def model_at(annotation: Any, path: KeyPath) -> type[Closed] | None:
             return annotation
         field = fields_of(annotation).get(str(path[0]))
         return model_at(field.annotation, path[1:]) if field else None
-    if get_origin(annotation) is dict:
-        return model_at(get_args(annotation)[1], path[1:]) if path else None
+    if get_origin(annotation) in (dict, tuple):
+        entry = get_args(annotation)[1 if get_origin(annotation) is dict else 0]
+        return model_at(entry, path[1:]) if path else None
     found = (model_at(choice, path) for choice in get_args(annotation))
     return next((model for model in found if model), None)
 
@@ -49,28 +50,35 @@ def mistakes_of(kind: str, data: Any, errors: Iterable[ErrorDetails]) -> list[Mi
     for error in errors:
         by_type.setdefault(error["type"], []).append(error)
     # The first element is the union's tag, which is the file's kind.
-    missing = {error["loc"][1:] for error in by_type.pop("missing", ())}
-    found: list[Mistake] = []
+    missing: dict[KeyPath, list[str]] = {}
+    for error in by_type.pop("missing", ()):
+        missing.setdefault(error["loc"][1:-1], []).append(str(error["loc"][-1]))
+    unknown: dict[KeyPath, list[KeyPath]] = {}
     for error in by_type.pop("extra_forbidden", ()):
-        mistake = _unknown_key(kind, data, error["loc"][1:], missing)
-        missing.difference_update(mistake.also)
-        found.append(mistake)
-    found += [Mistake(path, f"'{_dotted(path)}' is required") for path in missing]
+        unknown.setdefault(error["loc"][1:-1], []).append(error["loc"][1:])
+    found: list[Mistake] = []
+    for block, paths in unknown.items():
+        wanted = missing.get(block, [])
+        is_pair = len(paths) == len(wanted) == 1
+        for path in paths:
+            meant = wanted[0] if is_pair else closest(str(path[-1]), wanted)
+            found.append(_unknown_key(kind, data, path, meant))
+            if meant:
+                wanted.remove(meant)
+    lost = ((*block, name) for block, names in missing.items() for name in names)
+    found += [Mistake(path, f"'{_dotted(path)}' is required") for path in lost]
     found += [_wrong_value(error) for group in by_type.values() for error in group]
     return found
 
 
-def _unknown_key(kind: str, data: Any, path: KeyPath, missing: set[KeyPath]) -> Mistake:
+def _unknown_key(kind: str, data: Any, path: KeyPath, meant: str | None) -> Mistake:
+    """Judge a key; `meant` is the one that the block must have instead."""
     parent, key = path[:-1], str(path[-1])
-    if not parent and key in LATER_KEYS.get(kind, ()):
-        text = f"this version of Usher does not know '{key}' yet: remove it (it would do nothing)"
-        return Mistake(path, text, at_key=True)
     model = model_at(FILE_MODELS[kind], parent)
     names = fields_of(model) if model else {}
-    wanted = [str(lost[-1]) for lost in missing if lost[:-1] == parent]
-    meant = closest(key, wanted)
     if meant:
-        text = f"unknown key {shown(key)} - did you mean '{meant}'?"
+        hint = did_you_mean(key, (meant,)) or f", and '{meant}' is missing: write {meant}"
+        text = f"unknown key {shown(key)}{hint}"
         return Mistake(path, text, at_key=True, also=((*parent, meant),))
     present = _keys_at(data, parent)
     unused = [name for name in names if name not in present]
@@ -78,10 +86,15 @@ def _unknown_key(kind: str, data: Any, path: KeyPath, missing: set[KeyPath]) -> 
     return Mistake(path, f"unknown key {shown(key)}{hint}", at_key=True)
 
 
-def _keys_at(data: Any, path: KeyPath) -> Sequence[str]:
+def _keys_at(data: Any, path: KeyPath) -> Collection[str]:
     for step in path:
         data = data[step]
-    return list(data)
+    return cast("Collection[str]", data)
+
+
+def empty_value(path: KeyPath) -> Mistake:
+    """Refuse a key without a value: what was meant to stand there would be missing silently."""
+    return Mistake(path, f"{_dotted(path)} is empty: write a value or remove the key")
 
 
 def _wrong_value(error: ErrorDetails) -> Mistake:
@@ -91,7 +104,7 @@ def _wrong_value(error: ErrorDetails) -> Mistake:
     sentence = _SENTENCES.get(error["type"], _unusable)
     text = sentence(_dotted(path), error["input"], error.get("ctx", {}))
     if error["input"] is None:
-        text = f"{_dotted(path)} is empty: write a value or remove the key"
+        return empty_value(path)
     return Mistake(path, printable(text), at_key=at_key)
 
 
@@ -156,16 +169,26 @@ def _form(path: str, value: Any, facts: Mapping[str, Any]) -> str:
     return f"{shown(value)} is not in the right form for {path} ({facts['want']})"
 
 
+def _switch(path: str, value: Any, _facts: Mapping[str, Any]) -> str:
+    return f"{path} must be true or false, not {kind_of(value)}"
+
+
+def _too_long(path: str, value: Any, facts: Mapping[str, Any]) -> str:
+    return f"{path} has {len(value):,} characters: write {facts['max_length']:,} at most"
+
+
 def _unusable(path: str, value: Any, _facts: Mapping[str, Any]) -> str:
     return f"{path}: {shown(value)} cannot be used here"
 
 
 _SENTENCES: Mapping[str, Callable[[str, Any, Mapping[str, Any]], str]] = {
     "string_type": _text,
+    "string_too_long": _too_long,
     "string_too_short": lambda path, _value, _facts: f"{path} may not be empty",
     "int_type": lambda path, value, _facts: f"{path} must be a number, not {kind_of(value)}",
     "greater_than_equal": lambda path, _value, facts: f"{path} must be at least {facts['ge']}",
     "less_than_equal": lambda path, _value, facts: f"{path} must be at most {facts['le']}",
+    "bool_type": _switch,
     "tuple_type": _listed,
     "dict_type": _block,
     "model_type": _block,

@@ -5,35 +5,31 @@ A repaired file is never put in force: its mistakes are already told.
 
 from collections.abc import Iterable
 from copy import deepcopy
-from typing import Any
+from datetime import date
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from bot.adapters.policy_files.messages import fields_of, model_at
-from bot.adapters.policy_files.models import FILE_MODELS
+from bot.adapters.policy_files.models import FILE_MODELS, Closed
+from bot.domain.durations import Duration
 from bot.domain.policy_draft import KeyPath
 
-_HARMLESS: dict[str, Any] = {
+_HARMLESS_WORD = "x"
+# Texts of which not any word will do, and words that more hangs on than on others.
+_HARMLESS: dict[str, str] = {
     "timezone": "UTC",
-    "groups": {},
-    "members": [],
-    "roles": {},
+    "record": "x/x#1",
     "provider": "task",
     "delivery": "sso",
-    "levels": {},
-    "risk": "high",
-    "bundle": {},
-    "by": [],
-    "longest": "1h",
-    "removals": {"count": 1, "percent": 1},
-    "count": 1,
-    "percent": 1,
 }
-_HARMLESS_WORD = "x"
+_HARMLESS_VALUES: dict[type, Any] = {int: 1, Duration: "1h", date: "2026-01-01"}
 
 
 def empty_file(kind: str) -> dict[str, Any]:
     """Stand in for a file that is missing or cannot be read."""
-    needed = (name for name, field in fields_of(FILE_MODELS[kind]).items() if field.is_required())
-    return {name: _harmless(name) for name in needed} | {"kind": kind}
+    return _empty(FILE_MODELS[kind])
 
 
 def repaired(kind: str, data: dict[str, Any], broken: Iterable[KeyPath]) -> dict[str, Any]:
@@ -50,15 +46,37 @@ def _repair(kind: str, data: Any, path: KeyPath) -> None:
         data = data[step]
     last = path[-1]
     if isinstance(data, list):
-        data[int(last)] = _HARMLESS_WORD
+        entry = model_at(FILE_MODELS[kind], path)
+        data[int(last)] = _empty(entry) if entry else _HARMLESS_WORD
         return
     model = model_at(FILE_MODELS[kind], path[:-1])
     field = fields_of(model).get(str(last)) if model else None
     if field and field.is_required():
-        data[last] = _harmless(str(last))
+        data[last] = _harmless(str(last), field)
     else:
         data.pop(last, None)
 
 
-def _harmless(name: str) -> Any:
-    return deepcopy(_HARMLESS.get(name, _HARMLESS_WORD))
+def _empty(model: type[Closed]) -> dict[str, Any]:
+    """Write what a block must have, and nothing else."""
+    fields = fields_of(model).items()
+    return {name: _harmless(name, field) for name, field in fields if field.is_required()}
+
+
+def _harmless(name: str, field: FieldInfo) -> Any:
+    wanted = field.annotation
+    if name in _HARMLESS:
+        return _HARMLESS[name]
+    if isinstance(wanted, type):
+        return _harmless_of(wanted)
+    if get_origin(wanted) is Literal:
+        return get_args(wanted)[0]
+    return {} if get_origin(wanted) is dict else []
+
+
+def _harmless_of(wanted: type) -> Any:
+    if issubclass(wanted, Closed):
+        return _empty(wanted)
+    if issubclass(wanted, Enum):
+        return next(iter(wanted)).value
+    return _HARMLESS_VALUES.get(wanted, _HARMLESS_WORD)

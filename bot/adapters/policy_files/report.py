@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 _FAULT = re.compile(
-    r"(?P<file>.*?):(?P<line>\d+):((?P<column>\d+):)? error: (?P<message>.*)", re.DOTALL
+    r"(?P<file>.*?)(:(?P<line>\d+)(:(?P<column>\d+))?)?: (?P<kind>error|note): (?P<message>.*)",
+    re.DOTALL,
 )
+_COMMANDS = {"error": "error", "note": "notice"}
 
 
 class FaultFormat(StrEnum):
@@ -23,13 +25,23 @@ def format_faults(faults: Iterable[str], form: FaultFormat = FaultFormat.TEXT) -
     )
 
 
+def fault_facts(fault: str) -> dict[str, str | int | None]:
+    """Take a fault apart for a script; what has no place has no line and column."""
+    found = _FAULT.fullmatch(fault)
+    if found is None:
+        return {"file": None, "line": None, "column": None, "message": fault}
+    line, column = (int(found[key]) if found[key] else None for key in ("line", "column"))
+    return {"file": found["file"], "line": line, "column": column, "message": found["message"]}
+
+
 def _annotation(fault: str) -> str:
     found = _FAULT.fullmatch(fault)
     if found is None:
         return f"::error::{_escaped(fault)}"
+    line = f",line={found['line']}" if found["line"] else ""
     column = f",col={found['column']}" if found["column"] else ""
-    place = f"file={_property(found['file'])},line={found['line']}{column}"
-    return f"::error {place}::{_escaped(found['message'])}"
+    place = f"file={_property(found['file'])}{line}{column}"
+    return f"::{_COMMANDS[found['kind']]} {place}::{_escaped(found['message'])}"
 
 
 def _escaped(text: str) -> str:

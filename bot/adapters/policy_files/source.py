@@ -6,17 +6,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.adapters.policy_files.messages import Mistake, fields_of, mistakes_of, shown
-from bot.adapters.policy_files.models import (
-    FILE_MODELS,
-    LATER_KINDS,
-    CompanyFile,
-    RolesFile,
-    SystemFile,
-    policy_file,
+from bot.adapters.policy_files.marks import Document, Fault, Mark
+from bot.adapters.policy_files.messages import (
+    Mistake,
+    empty_value,
+    fields_of,
+    mistakes_of,
+    shown,
 )
+from bot.adapters.policy_files.models import FILE_MODELS, FileModel, policy_file
 from bot.adapters.policy_files.repair import empty_file, repaired
-from bot.adapters.policy_files.strict_yaml import Document, Fault, Mark, load
+from bot.adapters.policy_files.strict_yaml import load
 from bot.domain.policy_draft import KeyPath
 from bot.domain.spelling import closest, did_you_mean
 
@@ -29,7 +29,7 @@ class Source:
     """A file as far as it was understood; `broken` are the paths that its faults tell about."""
 
     file: str
-    model: CompanyFile | RolesFile | SystemFile
+    model: FileModel
     document: Document
     faults: tuple[Fault, ...] = ()
     broken: frozenset[KeyPath] = frozenset()
@@ -64,11 +64,9 @@ def _wrong_kind(kind: str, data: dict[str, Any]) -> Mistake | None:
     found = data["kind"]
     if found == kind:
         return None
-    if found in LATER_KINDS:
-        return Mistake(("kind",), f"this version of Usher does not know kind '{found}' yet")
-    if found in FILE_MODELS:
+    if isinstance(found, str) and found in FILE_MODELS:
         return Mistake(("kind",), f"this file must be of kind '{kind}', not '{found}'")
-    hint = did_you_mean(str(found), (kind,)) or f" (write kind: {kind})"
+    hint = did_you_mean(str(found)[:100], (kind,)) or f" (write kind: {kind})"
     return Mistake(("kind",), f"unknown kind {shown(found)}{hint}", also=(("kind",),))
 
 
@@ -86,6 +84,9 @@ def _validated(
         model = policy_file().validate_python(repaired(kind, data, wrong))
         mistakes = [*mistakes, *new]
         broken |= wrong
+    empty = [path for path in document.nulls if not _is_within(path, broken)]
+    mistakes = [*mistakes, *map(empty_value, empty)]
+    broken.update(empty)
     told = [_fault(file, document, mistake) for mistake in mistakes]
     return Source(
         file=file,
@@ -104,17 +105,21 @@ def _paths_at(document: Document, marks: set[Mark]) -> Iterable[KeyPath]:
     yield from (path for path, mark in document.keys.items() if mark in of_keys)
     yield from (path for path, mark in document.values.items() if mark in of_values)
     # A duplicate key has no path; names that were meant to stand beside it are in doubt.
-    yield from (_block_of(document, mark) for mark in marks - of_keys - of_values)
+    if lost := marks - of_keys - of_values:
+        yield from _blocks_of(document, lost)
 
 
-def _block_of(document: Document, lost: Mark) -> KeyPath:
-    """Guess the block of keys of a place: that of the last key in its column or on its line."""
-    before = [
-        (mark, path)
-        for path, mark in document.keys.items()
-        if mark < lost and (mark.column == lost.column or mark.line == lost.line)
-    ]
-    return max(before, key=lambda found: found[0])[1][:-1] if before else ()
+def _blocks_of(document: Document, lost: set[Mark]) -> Iterable[KeyPath]:
+    """Guess the block of keys of each place: that of the last key in its column or on its line."""
+    in_column: dict[int, tuple[Mark, KeyPath]] = {}
+    on_line: dict[int, tuple[Mark, KeyPath]] = {}
+    known = [(mark, path) for path, mark in document.keys.items()]
+    for mark, path in sorted([*known, *((mark, None) for mark in lost)], key=lambda one: one[0]):
+        if path is not None:
+            in_column[mark.column] = on_line[mark.line] = (mark, path)
+            continue
+        before = [found for found in (in_column.get(mark.column), on_line.get(mark.line)) if found]
+        yield max(before)[1][:-1] if before else ()
 
 
 def _fault(file: str, document: Document, mistake: Mistake) -> Fault:
@@ -123,3 +128,7 @@ def _fault(file: str, document: Document, mistake: Mistake) -> Fault:
     around = (mistake.path[:length] for length in range(len(mistake.path), -1, -1))
     marks = (document.values.get(path) or document.keys.get(path) for path in around)
     return Fault(file, next((mark for mark in marks if mark), START), mistake.message)
+
+
+def _is_within(path: KeyPath, broken: set[KeyPath]) -> bool:
+    return any(path[:length] in broken for length in range(len(path) + 1))

@@ -1,48 +1,20 @@
 """YAML without surprises: text, whole numbers, true, false, null, and the place of each."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-MAX_BYTES = 1_000_000
+from bot.adapters.policy_files.marks import Document, Fault, Faults, Mark
+from bot.adapters.policy_files.plain_scalars import shown
+from bot.adapters.policy_files.yaml_tree import Tree
+from bot.domain.policy_version import MAX_FILE_BYTES, TOO_LONG
+
+MAX_BYTES = MAX_FILE_BYTES
 MAX_DEPTH = 20
-_LONGEST_SHOWN = 40
+MAX_NODES = 100_000
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML was built with it: some four times as fast, with the same marks."""
-
-Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, order=True)
-class Mark:
-    """A place in a file, counted from 1."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One mistake, where it is and how to write it right."""
-
-    file: str
-    mark: Mark
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.mark.line}:{self.mark.column}: error: {self.message}"
-
-
-@dataclass(frozen=True)
-class Document:
-    """What a file says, with the place of each key and of each value (the root's path is ())."""
-
-    data: dict[str, Any]
-    keys: Mapping[Path, Mark]
-    values: Mapping[Path, Mark]
 
 
 def load(
@@ -54,41 +26,36 @@ def load(
     faults' marks), so that the rest can be checked in the same run. It is None when the text has
     no reliable shape. Only a document without faults may be used.
     """
-    faults = _Faults(file)
+    faults = Faults(file)
     document = None
     readable = _readable(text, faults)
-    if readable is not None and (scan := _Scan(readable, faults, loader)).is_composable():
-        document = _compose(readable, faults, loader, scan)
+    if readable is not None:
+        tree = Tree(file)
+        if _Scan(readable, faults, tree).is_sound(loader):
+            document = tree.document()
+            faults.extend(tree.faults)
     return document, sorted(faults.found, key=lambda fault: fault.mark)
 
 
-@dataclass
-class _Faults:
-    """Collects faults; lines and columns come in counted from 0, as PyYAML counts them."""
-
-    file: str
-    found: list[Fault] = field(default_factory=list)
-
-    def add(self, line: int, column: int, message: str) -> None:
-        self.found.append(Fault(self.file, Mark(line + 1, column + 1), message))
-
-    def at(self, mark: Any, message: str) -> None:
-        self.add(mark.line, mark.column, message)
-
-
-# Characters: what YAML refuses anyway, tabs, and line ends that an editor does not count as such.
+# Invisible, or turning the text around them: a reviewer would not see what is read here.
+_HIDING = (
+    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f"
+)
+_HIDDEN_CHARACTER = re.compile(f"[{_HIDING}]")
+# Characters: those, what YAML refuses anyway, tabs, and line ends that an editor does not count.
 _BAD_CHARACTER = re.compile(
-    r"[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    rf"[{_HIDING}]|[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 _TAB = "a tab: write spaces (in double-quoted text: \\t)"
 _BOM = "a byte order mark: save the file as UTF-8 without BOM"
 
 
-def _readable(text: str | bytes, faults: _Faults) -> str | None:
+def _readable(text: str | bytes, faults: Faults) -> str | None:
     """Return the text with plain line ends, or None if there is more in it than text."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
-        faults.add(0, 0, f"the file is over {MAX_BYTES:,} bytes: split it up")
+        faults.add(0, 0, TOO_LONG)
         return None
     try:
         decoded = raw.decode("utf-8")
@@ -99,13 +66,19 @@ def _readable(text: str | bytes, faults: _Faults) -> str | None:
     lines = decoded.replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines):
         if bad := _BAD_CHARACTER.search(line):
-            faults.add(number, bad.start(), _bad_character(bad[0]))
+            is_bom = (number, bad.start(), bad[0]) == (0, 0, "\ufeff")
+            faults.add(number, bad.start(), _BOM if is_bom else _bad_character(bad[0]))
     return None if faults.found else "\n".join(lines)
 
 
 def _bad_character(character: str) -> str:
-    known = {"\t": _TAB, "\ufeff": _BOM}
-    return known.get(character, f"the character U+{ord(character):04X} is not allowed: remove it")
+    if character == "\t":
+        return _TAB
+    refused = f"the character U+{ord(character):04X} is not allowed"
+    if not _HIDDEN_CHARACTER.match(character):
+        return f"{refused}: remove it"
+    # Right-to-left languages use some of them rightly; their letters alone are read well, too.
+    return f"{refused}, in no language: it hides or turns text around (remove it)"
 
 
 # A comment starts at a # after white space (or at the start of a line) outside of scalars.
@@ -114,6 +87,7 @@ _VALUE_EATEN = re.compile(r" +(#+)(\S?)")
 _HASH = "an unquoted # starts a comment"
 _GLUED = f'{_HASH}: write "{{0}}" in quotes, or put a space after the # if a comment is meant'
 _NO_VALUE = f"{_HASH}, so there is no value here: write the value in quotes, or null before the #"
+_NODES = f"over {MAX_NODES:,} keys and values: split the file up"
 _DEPTH = f"nested over {MAX_DEPTH} levels deep: write it flatter"
 _ANCHOR = 'anchors (&{0}) are not allowed: remove it, or write "&{0}" in quotes if it is text'
 _ALIAS = (
@@ -124,13 +98,19 @@ _TAG = "tags (!…) are not allowed: remove it, or write the value in quotes if 
 _DIRECTIVE = "%YAML and %TAG lines are not allowed: remove them"
 _SECOND = "one document per file: put what follows into a file of its own"
 _EMPTY = "the file is empty: write keys and values, such as kind: company"
-_TOP = "the top level must be keys and values, such as kind: company"
+_DEEPER = (
+    "the next line is indented more than this one, which has a value already:"
+    " indent them alike, or write the value in quotes if it goes on there"
+)
+_INDENT = "indent the keys of a block alike"
 _INDICATOR = "text that starts with @, ` or % must be in quotes"
 _STAR = "text that starts with * or & must be in quotes"
 
 # What the two loaders call the trouble, and how to write it.
 _HINTS = {
     "mapping values are not allowed": 'text with ": " in it must be in quotes',
+    "did not find expected key": _INDENT,
+    "expected <block end>": _INDENT,
     "found character": _INDICATOR,
     "did not find expected alphabetic or numeric": _STAR,
     "expected alphabetic or numeric": _STAR,
@@ -141,56 +121,63 @@ _HINTS = {
 
 
 class _Scan:
-    """One pass over the events. It builds nothing: no text can grow while it is judged."""
+    """One pass over the events, which are judged before anything is made of them."""
 
-    def __init__(self, text: str, faults: _Faults, loader: type[Any]) -> None:
-        # Values that are told to be wrong already, and where a # took the place of a value.
-        self.told: set[Mark] = set()
-        self.eaten: dict[Mark, Mark] = {}
-        self._text, self._faults, self._loader = text, faults, loader
-        self._depth = self._documents = 0
+    def __init__(self, text: str, faults: Faults, tree: Tree) -> None:
+        self._text, self._faults, self._tree = text, faults, tree
+        self._depth = self._documents = self._nodes = 0
         self._has_alias = False
         self._index = self._line = 0  # where the last scalar ended
         self._comment_line = self._glued_line = -1  # the last of each beside something else
 
-    def is_composable(self) -> bool:
+    def is_sound(self, loader: type[Any]) -> bool:
         """Tell all that events can tell, and whether they make one finite tree."""
+        reader = loader(self._text)
         try:
-            for event in yaml.parse(self._text, Loader=self._loader):
+            while not isinstance(event := reader.get_event(), yaml.StreamEndEvent):
                 if not self._take(event):
                     return False
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             # The pure Python loader lets ValueError and OverflowError out for bad \U escapes.
             self._syntax(error)
             return False
+        finally:
+            reader.dispose()
+        self._comments(len(self._text))
         if not self._documents:
             self._faults.add(0, 0, _EMPTY)
         return self._documents == 1 and not self._has_alias
 
     def _take(self, event: Any) -> bool:
         """Judge one event; False ends the pass, because what follows is not to be looked at."""
-        match event:
-            case yaml.DocumentStartEvent():
-                return self._document(event)
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.ScalarEvent():
-                self._scalar(event)
-            case yaml.CollectionStartEvent():
-                self._decoration(event)
-                self._depth += 1
-                if self._depth > MAX_DEPTH:
-                    self._faults.at(event.start_mark, _DEPTH)
-                    return False
-            case yaml.CollectionEndEvent():
-                self._depth -= 1
-            case yaml.StreamEndEvent():
-                self._comments(len(self._text))
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            self._scalar(event)
+        elif kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+            is_told = self._is_decorated(event)
+            is_mapping = kind is yaml.MappingStartEvent
+            self._tree.open(_mark(event.start_mark), is_mapping=is_mapping, is_told=is_told)
+            self._depth += 1
+        elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+            self._tree.close()
+            self._depth -= 1
+            return True
+        elif kind is yaml.AliasEvent:
+            self._alias(event)
+        else:
+            return kind is not yaml.DocumentStartEvent or self._document(event)
+        return self._is_within_limits(event)
+
+    def _is_within_limits(self, event: Any) -> bool:
+        self._nodes += 1
+        if self._depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            self._faults.at(event.start_mark, _DEPTH if self._depth > MAX_DEPTH else _NODES)
+            return False
         return True
 
     def _alias(self, event: Any) -> None:
         self._has_alias = True
-        self._faults.at(event.start_mark, _ALIAS.format(_shown(event.anchor)))
+        self._faults.at(event.start_mark, _ALIAS.format(shown(event.anchor)))
 
     def _document(self, event: Any) -> bool:
         self._documents += 1
@@ -201,26 +188,35 @@ class _Scan:
         return self._documents == 1
 
     def _scalar(self, event: Any) -> None:
-        self._decoration(event)
-        self._comments(event.start_mark.index)
-        self._index, self._line = event.end_mark.index, event.end_mark.line
-        if event.start_mark.index != event.end_mark.index:
-            return
-        if comment := _VALUE_EATEN.match(self._text, self._index):
-            column = event.end_mark.column + comment.start(1) - self._index
-            if not comment[2].strip():  # _comments tells the others
-                self._faults.add(self._line, column, _NO_VALUE)
-            self.eaten[_mark(event.start_mark)] = Mark(self._line + 1, column + 1)
+        is_told = self._is_decorated(event)
+        start, end = event.start_mark, event.end_mark
+        if self._text.find("#", self._index, start.index) >= 0:
+            self._comments(start.index)
+        self._index, self._line = end.index, end.line
+        mark = Mark(start.line + 1, start.column + 1)
+        shown_at = self._eaten(event) if start.index == end.index else None
+        is_plain = not event.style
+        self._tree.scalar(event.value, mark, shown_at or mark, is_plain=is_plain, is_told=is_told)
 
-    def _decoration(self, event: Any) -> None:
+    def _eaten(self, event: Any) -> Mark | None:
+        """Return the place of a comment that took the place of a value."""
+        comment = _VALUE_EATEN.match(self._text, self._index)
+        if comment is None:
+            return None
+        column = event.end_mark.column + comment.start(1) - self._index
+        if not comment[2].strip():  # _comments tells the others
+            self._faults.add(self._line, column, _NO_VALUE)
+        return Mark(self._line + 1, column + 1)
+
+    def _is_decorated(self, event: Any) -> bool:
         """Refuse a tag or an anchor; the value under it is not judged again."""
         if event.tag is not None:
             self._faults.at(event.start_mark, _TAG)
         elif event.anchor is not None:
-            self._faults.at(event.start_mark, _ANCHOR.format(_shown(event.anchor)))
+            self._faults.at(event.start_mark, _ANCHOR.format(shown(event.anchor)))
         else:
-            return
-        self.told.add(_mark(event.start_mark))
+            return False
+        return True
 
     def _comments(self, end: int) -> None:
         """Refuse comments such as #help-it, which look like the value that they hide.
@@ -237,7 +233,7 @@ class _Scan:
             self._comment_line = line
             if comment[2][:1].strip():
                 self._glued_line = line
-                hidden = _shown(comment[0].split()[0].rstrip(",]}"))
+                hidden = shown(comment[0].split()[0].rstrip(",]}"))
                 self._faults.add(line, index - line_start, _GLUED.format(hidden))
 
     def _syntax(self, error: Exception) -> None:
@@ -253,6 +249,9 @@ class _Scan:
         if self._glued_line >= first_line:
             return
         message = str(getattr(error, "problem", None) or "this cannot be read as YAML")
+        if problem and message.startswith("mapping values") and self._is_deeper(problem.line):
+            self._faults.add(problem.line - 1, self._indent(problem.line - 1), _DEEPER)
+            return
         if context:
             message += f", {what} started at line {context.line + 1}"
         hints = [hint for start, hint in _HINTS.items() if message.startswith(start)]
@@ -262,134 +261,22 @@ class _Scan:
         line, column = (where.line, where.column) if where else (line_before, 0)
         self._faults.add(line, column, message + "".join(f" ({hint})" for hint in hints))
 
+    def _is_deeper(self, number: int) -> bool:
+        """Say whether a line is indented more than the one before, which has a value already."""
+        before = self._line_of(number - 1) if number else ""
+        has_value = ": " in before.strip().partition(" #")[0]
+        return has_value and self._indent(number) > self._indent(number - 1)
+
+    def _indent(self, number: int) -> int:
+        line = self._line_of(number)
+        return len(line) - len(line.lstrip(" "))
+
+    def _line_of(self, number: int) -> str:
+        return self._text.split("\n")[number]
+
     def _is_at_end(self, mark: yaml.Mark) -> bool:
         return not self._text[mark.index :].strip()
 
 
-# Plain scalars that YAML 1.1, YAML 1.2 or a person would read differently.
-_QUOTE = 'write "{0}" in quotes: unquoted, YAML reads '
-_TRAPS = tuple(
-    (re.compile(pattern, re.ASCII), message)
-    for pattern, message in (
-        (
-            r"(?i:yes|no|on|off)",
-            (
-                'write "{0}" in quotes, or true/false:'
-                " unquoted {0} is a boolean in YAML 1.1 and text in YAML 1.2"
-            ),
-        ),
-        (r"True|TRUE|False|FALSE", 'write true or false in small letters, or "{0}" in quotes'),
-        (r"~|Null|NULL", 'write null, or "{0}" in quotes if it is text'),
-        (r"\d{4}-\d\d?-\d\d?(([Tt]|\s+)\d\d?:\d\d.*)?", _QUOTE + "a date"),
-        (r"[-+]?\d[\d_]*(:\d[\d_]*)+(\.[\d_]*)?", _QUOTE + "a number to the base of 60"),
-        (
-            r"[-+]?\d[\d_]*(\.[\d_]*)?[eE][-+]?\d+|[-+]?\.[\d_]+[eE][-+]?\d+",
-            _QUOTE + "a power of ten (Salesforce ids always need quotes)",
-        ),
-        (r"[-+]?0[\d_]+|[-+]?0o[0-7_]+", _QUOTE + "an octal number"),
-        (r"[-+]?0x[\da-fA-F_]+|[-+]?0b[01_]+", _QUOTE + "a hexadecimal or binary number"),
-        (
-            r"[-+]?\d[\d_]*\.[\d_]*|[-+]?\.\d[\d_]*|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-            _QUOTE + "a floating-point number",
-        ),
-        (r"\+\d+|[-+]?\d+_[\d_]*", 'write the number in digits only, or "{0}" in quotes'),
-        (r"-?\d{19,}", 'write "{0}" in quotes: too long for a number'),
-    )
-)
-_NUMBER = re.compile(r"-?\d+", re.ASCII)
-_WORDS: dict[str, bool | None] = {"": None, "null": None, "true": True, "false": False}
-
-
-def _compose(text: str, faults: _Faults, loader: type[Any], scan: _Scan) -> Document | None:
-    try:
-        root: Any = yaml.compose(text, Loader=loader)
-    except yaml.YAMLError:
-        return None  # one anchor twice: every anchor is told already
-    if not isinstance(root, yaml.MappingNode):
-        if _mark(root.start_mark) not in scan.told:
-            faults.at(root.start_mark, _TOP)
-        return None
-    tree = _Tree(faults, scan)
-    return Document(data=tree.value(root, ()), keys=tree.keys, values=tree.values)
-
-
-class _Tree:
-    """Turns nodes into values; a node at fault becomes its own text, at the fault's mark."""
-
-    def __init__(self, faults: _Faults, scan: _Scan) -> None:
-        self.keys: dict[Path, Mark] = {}
-        self.values: dict[Path, Mark] = {}
-        self._faults, self._scan = faults, scan
-
-    def value(self, node: Any, path: Path) -> Any:
-        mark = _mark(node.start_mark)
-        self.values[path] = self._scan.eaten.get(mark, mark)
-        match node:
-            case yaml.MappingNode():
-                return self._mapping(node, path)
-            case yaml.SequenceNode():
-                return [self.value(child, (*path, i)) for i, child in enumerate(node.value)]
-        text = str(node.value)
-        if node.style or mark in self._scan.told:
-            return text
-        if trap := _trap(text):
-            self._faults.at(node.start_mark, trap)
-            return text
-        return _plain(text)
-
-    def _mapping(self, node: Any, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = self._key(key_node)
-            if key in found:
-                first = self.keys[*path, key]
-                self._faults.at(
-                    key_node.start_mark,
-                    f"duplicate key '{_shown(key)}' (first at line {first.line}):"
-                    f" keep one of the lines {first.line} and {key_node.start_mark.line + 1}",
-                )
-                # Its value may have faults of its own; its marks must not cover the first one's.
-                _Tree(self._faults, self._scan).value(value_node, path)
-                continue
-            self.keys[*path, key] = _mark(key_node.start_mark)
-            found[key] = self.value(value_node, (*path, key))
-        return found
-
-    def _key(self, node: Any) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            self._faults.at(node.start_mark, "a key must be text: write a word before the colon")
-            return f"?{node.start_mark.line}:{node.start_mark.column}"
-        text = str(node.value)
-        if node.style or _mark(node.start_mark) in self._scan.told:
-            return text
-        if text == "<<":
-            self._faults.at(node.start_mark, "merge keys (<<) are not allowed: write the keys out")
-        elif trap := _trap(text):
-            self._faults.at(node.start_mark, trap)
-        elif not isinstance(_plain(text), str):
-            self._faults.at(node.start_mark, f'a key must be text: write "{text}" in quotes')
-        return text
-
-
-def _trap(text: str) -> str | None:
-    """Say how to write a plain scalar that YAML would not read as it looks."""
-    for pattern, message in _TRAPS:
-        if pattern.fullmatch(text):
-            return message.format(_shown(text))
-    return None
-
-
-def _plain(text: str) -> str | int | bool | None:
-    if _NUMBER.fullmatch(text):
-        return int(text)
-    return _WORDS.get(text, text)
-
-
 def _mark(mark: Any) -> Mark:
     return Mark(mark.line + 1, mark.column + 1)
-
-
-def _shown(text: str) -> str:
-    """Return text fit for one line of a message."""
-    short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in short)

@@ -44,19 +44,25 @@ def new_user(holder: Holder, profile_id: str) -> dict[str, object]:
     """
     first, last = _names(holder)
     named: dict[str, object] = {"FirstName": first} if first else {}
-    return named | {
-        "LastName": last,
-        "Username": holder.username.lower(),
-        "Email": holder.mail,
-        "Alias": _alias(first, last, holder.person_id),
-        "CommunityNickname": _nickname(holder),
-        "TimeZoneSidKey": salesforce_zone(holder.timezone),
-        "LocaleSidKey": _LOCALE,
-        "LanguageLocaleKey": _LANGUAGE,
-        "EmailEncodingKey": _ENCODING,
-        "ProfileId": profile_id,
-        "IsActive": True,
-    }
+    # what is empty in the roster stays empty in the org: no field is set to nothing
+    wanted = {name: text for name, text in holder.fields.items() if text.strip()}
+    return (
+        wanted
+        | named
+        | {
+            "LastName": last,
+            "Username": holder.username.lower(),
+            "Email": holder.mail,
+            "Alias": _alias(first, last, holder.person_id),
+            "CommunityNickname": _nickname(holder),
+            "TimeZoneSidKey": salesforce_zone(holder.timezone),
+            "LocaleSidKey": _LOCALE,
+            "LanguageLocaleKey": _LANGUAGE,
+            "EmailEncodingKey": _ENCODING,
+            "ProfileId": profile_id,
+            "IsActive": True,
+        }
+    )
 
 
 def salesforce_zone(name: str) -> str:

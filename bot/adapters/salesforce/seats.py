@@ -15,6 +15,7 @@ from bot.adapters.salesforce.errors import SERVICE
 from bot.adapters.salesforce.fields import new_user
 from bot.adapters.salesforce.gateway import PERSON_FIELD, Gateway, Record, WritingGateway
 from bot.adapters.salesforce.identity import LAST_ADMIN, is_active_admin, match, protection
+from bot.adapters.salesforce.inventory import read_pools
 from bot.domain.errors import Conflict
 from bot.domain.plan import (
     AssignLicences,
@@ -32,6 +33,7 @@ from bot.domain.plan import (
     UpdateUser,
 )
 from bot.domain.policy import Bundle
+from bot.domain.seats import PoolCount
 from bot.domain.secret import Secret
 
 _PROTECTED = "PROTECTED_USER"
@@ -56,6 +58,10 @@ class SalesforceSeats:
         matched = match(found["users"], holder)
         refusal = matched.refusal or self._protection(matched.row)
         return replace(seat_view(matched.row, found, bundle), refusal=refusal)
+
+    def pools(self) -> tuple[PoolCount, ...]:
+        """Count all user licences and permission set licences in one call; raises as `observe`."""
+        return read_pools(self._gateway)
 
     def _protection(self, row: Record | None) -> str:
         if row is None:

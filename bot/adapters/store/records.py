@@ -1,7 +1,7 @@
 """The inbox, the journal of outbound writes, the audit log, onboarded people and the cursors."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from bot.domain.audit import Entry, Tag
 from bot.domain.desk import Onboarding, OnboardingCall
 from bot.domain.journal import Kept, Write
 from bot.domain.people import Person
+from bot.domain.policy_version import PolicyVersion, VersionState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,17 +182,60 @@ class AuditRows:
     def of_subject(self, subject: str) -> list[Entry]:
         table = tables.audit
         query = sa.select(table).where(table.c.subject == subject).order_by(table.c.sequence)
-        return [
-            Entry(
-                at=row["at"],
-                tag=Tag(row["tag"]),
-                subject=row["subject"],
-                actor=row["actor"],
-                facts=json.loads(row["facts"]),
-                policy_commit=row["policy_commit"],
-            )
-            for row in self._db.execute(query).mappings()
-        ]
+        return [_entry(row) for row in self._db.execute(query).mappings()]
+
+    def newest(self, tag: Tag, limit: int) -> Iterator[Entry]:
+        """Yield the entries with this tag, newest first; few at a time are in memory."""
+        table = tables.audit
+        query = sa.select(table).where(table.c.tag == tag).order_by(table.c.sequence.desc())
+        options = {"yield_per": 500}
+        found = self._db.execute(query.limit(limit), execution_options=options)
+        yield from (_entry(row) for row in found.mappings())
+
+
+def _entry(row: rows.Row) -> Entry:
+    return Entry(
+        at=row["at"],
+        tag=Tag(row["tag"]),
+        subject=row["subject"],
+        actor=row["actor"],
+        facts=json.loads(row["facts"]),
+        policy_commit=row["policy_commit"],
+    )
+
+
+class PolicyRows:
+    """Every version of the policy that was ever in force or refused, once per commit."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def add(self, version: PolicyVersion) -> bool:
+        """Keep a version; False, and nothing changes, when its commit is known."""
+        return insert_once(self._db, tables.policies, rows.version_columns(version)) > 0
+
+    def has(self, commit: str) -> bool:
+        query = sa.select(tables.policies.c.at).where(tables.policies.c.commit == commit)
+        return self._db.execute(query).one_or_none() is not None
+
+    def get(self, commit: str) -> PolicyVersion | None:
+        query = sa.select(tables.policies).where(tables.policies.c.commit == commit)
+        row = self._db.execute(query).mappings().one_or_none()
+        return rows.version_from(row) if row else None
+
+    def put(self, version: PolicyVersion) -> None:
+        """Keep a version as the newest of its source; one that is known gets its new facts."""
+        columns = rows.version_columns(version)
+        if insert_once(self._db, tables.policies, columns) == 0:
+            is_it = tables.policies.c.commit == version.commit
+            self._db.execute(sa.update(tables.policies).where(is_it).values(columns))
+
+    def commit_of(self, source: str, state: VersionState | None = None) -> str | None:
+        """Return the newest commit of a source; cheap enough to ask every few seconds."""
+        table = tables.policies
+        has_state = sa.true() if state is None else table.c.state == state
+        query = sa.select(table.c.commit).where(table.c.source == source, has_state)
+        return self._db.execute(query.order_by(table.c.at.desc()).limit(1)).scalar_one_or_none()
 
 
 class PeopleRows:

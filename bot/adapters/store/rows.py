@@ -1,16 +1,19 @@
 """Rows to domain values and back."""
 
-from collections.abc import Sequence
+import json
+import zlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from bot.domain.decision import Decision
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.grant import Basis, EndReason, Grant, GrantState
 from bot.domain.inbound import Surface
 from bot.domain.people import Person
-from bot.domain.policy import PERMANENT, Duration, Unit
+from bot.domain.policy_version import PolicyFiles, PolicyVersion, VersionState
 from bot.domain.request import Approval, Request, RequestState, Task, Verdict
 
 _DECISION = TypeAdapter(Decision)
@@ -34,10 +37,14 @@ def request_columns(request: Request) -> dict[str, Any]:
         "level_id": request.level_id,
         "duration": str(request.duration),
         "reason": request.reason,
+        "answers": json.dumps(dict(request.answers), ensure_ascii=False),
         "source": request.source,
         "state": request.state,
         "is_birthright": request.is_birthright,
+        "emergency": request.emergency,
         "digest": request.digest,
+        "form_digest": request.form_digest,
+        "read_digest": request.read_digest,
         "decision": _DECISION.dump_json(request.decision).decode() if request.decision else None,
         "starts_at": request.starts_at,
         "due_at": request.due_at,
@@ -69,8 +76,12 @@ def request_from(row: Row, approvals: Sequence[Row], tasks: Sequence[Row]) -> Re
         state=RequestState(row["state"]),
         created_at=row["created_at"],
         changed_at=row["changed_at"],
+        answers=json.loads(row["answers"]),
         is_birthright=row["is_birthright"],
+        emergency=row["emergency"],
         digest=row["digest"],
+        form_digest=row["form_digest"],
+        read_digest=row["read_digest"],
         decision=_DECISION.validate_json(row["decision"]) if row["decision"] else None,
         approvals=tuple(map(approval_from, approvals)),
         tasks=tuple(map(task_from, tasks)),
@@ -140,6 +151,41 @@ def grant_from(row: Row, tasks: Sequence[Row]) -> Grant:
         },
         tasks=tuple(map(task_from, tasks)),
     )
+
+
+def version_columns(version: PolicyVersion) -> dict[str, Any]:
+    """Return the row of a policy version; its files are compressed, with every byte as it was."""
+    return {
+        "commit": version.commit,
+        "name": version.content.name,
+        "files": _packed(version.content.files),
+        "at": version.at,
+        "state": version.state,
+        "faults": json.dumps(version.faults, ensure_ascii=False),
+        "source": version.source,
+    }
+
+
+def version_from(row: Row) -> PolicyVersion:
+    return PolicyVersion(
+        commit=row["commit"],
+        content=PolicyFiles(name=row["name"], files=_unpacked(row["files"])),
+        at=row["at"],
+        state=VersionState(row["state"]),
+        faults=tuple(json.loads(row["faults"])),
+        source=row["source"],
+    )
+
+
+def _packed(files: Mapping[str, bytes]) -> bytes:
+    # A refused file need not be UTF-8; escaped surrogates carry its other bytes through JSON.
+    text = {name: content.decode("utf-8", "surrogateescape") for name, content in files.items()}
+    return zlib.compress(json.dumps(text).encode("ascii"), level=9)
+
+
+def _unpacked(packed: bytes) -> dict[str, bytes]:
+    text: dict[str, str] = json.loads(zlib.decompress(packed))
+    return {name: content.encode("utf-8", "surrogateescape") for name, content in text.items()}
 
 
 def person_to_text(person: Person) -> str:

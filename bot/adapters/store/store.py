@@ -16,6 +16,7 @@ from bot.adapters.store.records import (
     InboxRows,
     OnboardingRows,
     PeopleRows,
+    PolicyRows,
     Posted,
     WorkerRows,
     WriteRows,
@@ -36,6 +37,7 @@ class Transaction:
         self.inbox = InboxRows(connection)
         self.writes = WriteRows(connection)
         self.audit = AuditRows(connection)
+        self.policies = PolicyRows(connection)
         self.people = PeopleRows(connection)
         self.onboardings = OnboardingRows(connection)
         self.workers = WorkerRows(connection)

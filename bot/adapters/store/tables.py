@@ -22,10 +22,14 @@ requests = sa.Table(
     sa.Column("level_id", sa.String(120), nullable=False),
     sa.Column("duration", sa.String(16), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("answers", sa.Text, nullable=False),
     sa.Column("source", sa.String(16), nullable=False),
     sa.Column("state", sa.String(24), nullable=False, index=True),
     sa.Column("is_birthright", sa.Boolean, nullable=False),
+    sa.Column("emergency", sa.Text, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("form_digest", sa.String(64), nullable=False),
+    sa.Column("read_digest", sa.String(64), nullable=False),
     sa.Column("decision", sa.Text, nullable=True),
     sa.Column("starts_at", Instant, nullable=True),
     sa.Column("due_at", Instant, nullable=True, index=True),
@@ -144,6 +148,18 @@ audit = sa.Table(
     sa.Column("actor", sa.String(200), nullable=False),
     sa.Column("facts", sa.Text, nullable=False),
     sa.Column("policy_commit", sa.String(80), nullable=False),
+)
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("commit", sa.String(80), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("files", sa.LargeBinary, nullable=False),
+    sa.Column("at", Instant, nullable=False, index=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("faults", sa.Text, nullable=False),
+    sa.Column("source", sa.String(200), nullable=False),
 )
 
 people = sa.Table(

@@ -10,8 +10,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.store import rows, tables
-from bot.domain.grant import Grant, GrantState
-from bot.domain.request import Approval, Request, RequestState, Task
+from bot.domain.grant import EndReason, Grant, GrantState
+from bot.domain.request import Approval, Request, RequestState, Task, Verdict
+
+_ENDED_WELL = (EndReason.EXPIRED, EndReason.GIVEN_BACK, EndReason.REPLACED)
+_MOST_KEYS = 10_000
+"""Databases bound what one query may name: SQLite 32,766, PostgreSQL 65,535."""
 
 
 def insert_once(
@@ -215,6 +219,30 @@ class GrantRows:
         held = sa.and_(table.c.person_id == person_id, table.c.state != GrantState.ENDED)
         return self._many(held, order=table.c.since, limit=500)
 
+    def levels_had(self, person_id: str) -> frozenset[str]:
+        """Return the levels that a person had with approval, which were not taken away since.
+
+        Such a grant was approved by people, as it was in the end (nobody approves an emergency,
+        what a rule gave or what came with a role), and has expired, was given back or was replaced.
+        It counts until a grant of the same level is revoked, even one that nobody had approved;
+        then people must approve it anew.
+        """
+        table, later = tables.grants, tables.grants.alias()
+        revoked_since = sa.exists().where(
+            later.c.person_id == table.c.person_id,
+            later.c.level_id == table.c.level_id,
+            later.c.end_reason == EndReason.REVOKED,
+            later.c.since >= table.c.since,  # nobody holds a level twice at a time
+        )
+        query = sa.select(table.c.level_id).where(
+            table.c.person_id == person_id,
+            table.c.state == GrantState.ENDED,
+            table.c.end_reason.in_(_ENDED_WELL),
+            _was_approved(table.c.id),
+            ~revoked_since,
+        )
+        return frozenset(self._db.execute(query.distinct()).scalars())
+
     def select(self, states: Iterable[GrantState], limit: int) -> list[Grant]:
         table = tables.grants
         return self._many(
@@ -286,13 +314,25 @@ class SeatRows:
         return {str(pool): int(count) for pool, count in self._db.execute(query)}
 
 
+def _was_approved(request_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Make the condition that somebody approved a request as it stands, and waited for that."""
+    request, approval = tables.requests, tables.approvals
+    return sa.exists().where(
+        request.c.id == request_id,
+        request.c.emergency == "",
+        approval.c.request_id == request.c.id,
+        approval.c.verdict == Verdict.YES,
+        approval.c.digest == request.c.digest,
+    )
+
+
 def _grouped(
     connection: sa.Connection, table: sa.Table, column: str, keys: Sequence[str], order: Any
 ) -> dict[str, list[rows.Row]]:
-    if not keys:
-        return {}
-    query = sa.select(table).where(table.c[column].in_(keys)).order_by(order)
     found: dict[str, list[rows.Row]] = {}
-    for row in connection.execute(query).mappings():
-        found.setdefault(row[column], []).append(row)
+    for start in range(0, len(keys), _MOST_KEYS):
+        some = keys[start : start + _MOST_KEYS]
+        query = sa.select(table).where(table.c[column].in_(some)).order_by(order)
+        for row in connection.execute(query).mappings():
+            found.setdefault(row[column], []).append(row)
     return found

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from bot.sandbox.front.acting import Acting, refused, sent
 from bot.sandbox.front.company import Company
 from bot.sandbox.front.github_text import GitHubText, open_tasks, tick
 from bot.sandbox.github.errors import GitHubError
@@ -29,6 +30,7 @@ class IssuePages:
         self._company = company
         self._github = company.world.github
         self._text = GitHubText(company.links)
+        self._acting = Acting(company)
 
     def blueprint(self) -> Blueprint:
         pages = Blueprint("issues", __name__)
@@ -44,7 +46,7 @@ class IssuePages:
             ("tick", self.tick),
         ):
             pages.add_url_rule(f"{one}/{name}", name, act, methods=["POST"])
-        pages.register_error_handler(GitHubError, _refused)
+        pages.register_error_handler(GitHubError, refused)
         return pages
 
     def all(self) -> str:
@@ -55,16 +57,16 @@ class IssuePages:
 
     def open(self) -> Response | str:
         """Submit the issue form, which GitHub checks for required answers in the browser."""
-        answers = {name: _sent(name) for name, _, _ in FORM}
+        answers = {name: sent(name) for name, _, _ in FORM}
         errors = {
             name: "This field is required."
             for name, _, is_required in FORM
             if is_required and not answers[name].strip()
         }
-        title = _sent("title").strip() or FORM_TITLE
+        title = sent("title").strip() or FORM_TITLE
         if errors:
             return self._form(values=answers | {"title": title}, errors=errors)
-        issue = self._actor().open_form(answers, title=title)
+        issue = self._acting.actor().open_form(answers, title=title)
         self._wait(issue.number)
         return redirect(url_for("issues.issue", number=issue.number))
 
@@ -78,18 +80,18 @@ class IssuePages:
                 {"of": one, "html": self._text.draw(one.body), "tasks": open_tasks(one.body)}
                 for one in issue.comments
             ],
-            actors=self._actors(),
-            actor=session.get("login", ""),
+            actors=self._acting.actors(),
+            actor=self._acting.latest(),
             can_refresh=True,
         )
 
     def comment(self, number: int) -> Response:
-        return self._act(number, lambda actor: actor.comment(number, _sent("body")))
+        return self._act(number, lambda actor: actor.comment(number, sent("body")))
 
     def edit(self, number: int) -> Response:
         return self._act(
             number,
-            lambda actor: actor.edit_issue(number, title=_sent("title"), body=_sent("body")),
+            lambda actor: actor.edit_issue(number, title=sent("title"), body=sent("body")),
         )
 
     def state(self, number: int) -> Response:
@@ -119,29 +121,12 @@ class IssuePages:
             title=FORM_TITLE,
             values=values,
             errors=errors,
-            actors=self._actors(),
-            actor=session.get("login", ""),
+            actors=self._acting.actors(),
+            actor=self._acting.latest(),
         )
 
-    def _actors(self) -> list[tuple[str, str]]:
-        return [(one.github, one.name) for one in self._company.people if one.github]
-
-    def _actor(self) -> GitHubPerson:
-        """Return the person chosen in the form, and remember the choice for the next form."""
-        login = request.form.get("actor", "")
-        if login not in dict(self._actors()):
-            raise GitHubError(404, f"Nobody in the example company is called {login!r} on GitHub")
-        session["login"] = login
-        return self._github.person(login)
-
     def _act(self, number: int, act: Callable[[GitHubPerson], Any]) -> Response:
-        try:
-            act(self._actor())
-        except GitHubError as refusal:
-            flash(_words(refusal), "bad")
-        except ValueError as mistake:
-            flash(str(mistake), "bad")
-        else:
+        if self._acting.did(act):
             self._wait(number)
         return redirect(url_for("issues.issue", number=number))
 
@@ -150,16 +135,3 @@ class IssuePages:
             return self._github.issue(number)
 
         self._company.wait_for_news(look, before=look())
-
-
-def _sent(name: str) -> str:
-    return request.form.get(name, "").replace("\r\n", "\n")
-
-
-def _words(refusal: GitHubError) -> str:
-    details = [str(one.get("message") or one.get("code")) for one in refusal.errors or ()]
-    return f"GitHub says: {refusal.message} ({refusal.status}). {' '.join(details)}".strip()
-
-
-def _refused(refusal: GitHubError) -> tuple[str, int]:
-    return render_template("trouble.html", words=_words(refusal)), refusal.status

@@ -15,6 +15,7 @@ from bot.sandbox.front.company import Company
 from bot.sandbox.front.issue_pages import IssuePages
 from bot.sandbox.front.links import Links
 from bot.sandbox.front.people_pages import PeoplePages
+from bot.sandbox.front.pull_pages import PullPages
 from bot.sandbox.front.state_pages import StatePages
 from bot.sandbox.world import World
 
@@ -40,7 +41,12 @@ class Front:
         )
         self.token = secrets.token_urlsafe(24)
         self.app = self._new_app(bot_url.rstrip("/"))
-        for pages in (PeoplePages(company), IssuePages(company), StatePages(company)):
+        for pages in (
+            PeoplePages(company),
+            IssuePages(company),
+            PullPages(company),
+            StatePages(company),
+        ):
             self.app.register_blueprint(pages.blueprint())
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None

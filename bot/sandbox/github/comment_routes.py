@@ -10,6 +10,7 @@ _OF_ISSUE = f"{_ISSUES}/<int:number>/comments"
 _COMMENT = f"{_ISSUES}/comments/<int:comment_id>"
 _PAGE = "rest/issues/comments"
 _READ, _WRITE = ("issues", "read"), ("issues", "write")
+_OR_READ, _OR_WRITE = ("pull_requests", "read"), ("pull_requests", "write")
 
 
 def comment_endpoints() -> list[Endpoint]:
@@ -19,6 +20,7 @@ def comment_endpoints() -> list[Endpoint]:
             docs=f"{_PAGE}#list-issue-comments-for-a-repository",
             view=list_all,
             needs=_READ,
+            or_needs=_OR_READ,
             query=frozenset({"sort", "direction", "since", *inputs.PAGE_QUERY}),
         ),
         Endpoint(
@@ -26,6 +28,7 @@ def comment_endpoints() -> list[Endpoint]:
             docs=f"{_PAGE}#list-issue-comments",
             view=list_of_issue,
             needs=_READ,
+            or_needs=_OR_READ,
             query=frozenset({"since", *inputs.PAGE_QUERY}),
         ),
         Endpoint(
@@ -33,6 +36,7 @@ def comment_endpoints() -> list[Endpoint]:
             docs=f"{_PAGE}#create-an-issue-comment",
             view=create_comment,
             needs=_WRITE,
+            or_needs=_OR_WRITE,
             creates_content=True,
         ),
         Endpoint(
@@ -40,18 +44,21 @@ def comment_endpoints() -> list[Endpoint]:
             docs=f"{_PAGE}#get-an-issue-comment",
             view=get_comment,
             needs=_READ,
+            or_needs=_OR_READ,
         ),
         Endpoint(
             route=f"PATCH {_COMMENT}",
             docs=f"{_PAGE}#update-an-issue-comment",
             view=update_comment,
             needs=_WRITE,
+            or_needs=_OR_WRITE,
         ),
         Endpoint(
             route=f"DELETE {_COMMENT}",
             docs=f"{_PAGE}#delete-an-issue-comment",
             view=delete_comment,
             needs=_WRITE,
+            or_needs=_OR_WRITE,
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""GitHub on loopback: one private repository with issues, a GitHub App, and webhooks to the bot."""
+"""GitHub on loopback: one private repository, a GitHub App, and webhooks to the bot."""
 
 import json
 import time
@@ -11,25 +11,35 @@ from bot.sandbox import example
 from bot.sandbox.github import errors
 from bot.sandbox.github.account_routes import account_endpoints
 from bot.sandbox.github.auth import Credentials
+from bot.sandbox.github.check_routes import check_endpoints
+from bot.sandbox.github.checks import CheckBoard
+from bot.sandbox.github.code import CodeBase
 from bot.sandbox.github.comment_routes import comment_endpoints
+from bot.sandbox.github.commit_routes import commit_endpoints
 from bot.sandbox.github.endpoints import Door, Endpoint, NotModelledError
-from bot.sandbox.github.identity import DEFAULT_PERMISSIONS, AppIdentity
+from bot.sandbox.github.git_objects import Content
+from bot.sandbox.github.git_routes import git_endpoints
+from bot.sandbox.github.identity import DEFAULT_EVENTS, DEFAULT_PERMISSIONS, AppIdentity
 from bot.sandbox.github.issue_routes import issue_endpoints
 from bot.sandbox.github.label_routes import label_endpoints
 from bot.sandbox.github.limits import SECONDARY_TEXT, RateLimits
-from bot.sandbox.github.payloads import HOOK_ID, event_payload, ping_payload
+from bot.sandbox.github.payloads import HOOK_ID, MOST_BYTES, event_payload, ping_payload
 from bot.sandbox.github.person import GitHubPerson
+from bot.sandbox.github.pull_routes import pull_endpoints
 from bot.sandbox.github.service import Service
-from bot.sandbox.github.snapshots import Issue
+from bot.sandbox.github.snapshots import Check, Issue, Pull, StatusMark
 from bot.sandbox.github.state import (
     Accounts,
     IssueRecord,
     Permission,
+    PullRecord,
     Repository,
     User,
     UserKind,
 )
+from bot.sandbox.github.status_routes import status_endpoints
 from bot.sandbox.github.tracker import Tracker
+from bot.sandbox.github.views import check_views, pull_view, status_views
 from bot.sandbox.github.webhooks import Delivery, Hookshot
 from bot.sandbox.wire import Emulator
 
@@ -49,7 +59,8 @@ class GitHubEmulator(Emulator):
 
     `auth_clock` (default: `clock`) judges JWTs and token lifetimes alone: PyGithub signs and
     expires by the machine's clock, so a test that travels in time passes `time.time` here.
-    `rate_limits=False` counts but never refuses. `permissions` are those of the installation.
+    `rate_limits=False` counts but never refuses. `permissions` are those of the installation and
+    `events` what the App subscribes to; `manifest` is an App manifest to take both from.
     """
 
     name = "github"
@@ -66,10 +77,15 @@ class GitHubEmulator(Emulator):
         clock: Callable[[], float] = time.time,
         auth_clock: Callable[[], float] | None = None,
         permissions: Mapping[str, str] = DEFAULT_PERMISSIONS,
+        events: Iterable[str] = DEFAULT_EVENTS,
+        manifest: Mapping[str, Any] | None = None,
         rate_limits: bool = True,
+        default_branch: str = "main",
+        most_tree_entries: int = 100_000,
     ) -> None:
         super().__init__(clock=clock)
         self.repo = repo
+        self._default_branch = default_branch
         self.webhook_secret = webhook_secret
         app = AppIdentity(
             id=int(app_id),
@@ -77,8 +93,10 @@ class GitHubEmulator(Emulator):
             slug="usher-bot",
             name="Usher",
             installation_id=installation_id,
-            permissions=permissions,
+            permissions=manifest["default_permissions"] if manifest else permissions,
+            events=tuple(manifest["default_events"] if manifest else events),
         )
+        self._most_tree_entries = most_tree_entries
         self._service = self._found(
             app, token, people, auth_clock or clock, rate_limits=rate_limits
         )
@@ -89,6 +107,11 @@ class GitHubEmulator(Emulator):
             *comment_endpoints(),
             *label_endpoints(),
             *account_endpoints(),
+            *git_endpoints(),
+            *commit_endpoints(),
+            *pull_endpoints(),
+            *check_endpoints(),
+            *status_endpoints(),
         ):
             self._add(endpoint)
         self.app.register_error_handler(NotModelledError, self._refuse_unmodelled)
@@ -107,6 +130,11 @@ class GitHubEmulator(Emulator):
     def tracker(self) -> Tracker:
         """The issues themselves; hold `self.lock` to use it."""
         return self._service.tracker
+
+    @property
+    def code(self) -> CodeBase:
+        """The commits, pull requests and checks themselves; hold `self.lock` to use it."""
+        return self._service.code
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -144,13 +172,53 @@ class GitHubEmulator(Emulator):
             return GitHubPerson(self, user)
 
     def issues(self) -> list[Issue]:
-        """All issues, open and closed, by number."""
+        """All issues, open and closed, by number, without the pull requests."""
         with self.lock:
-            return [issue.snapshot() for issue in self.tracker.issues.values()]
+            found = self.tracker.issues.values()
+            return [issue.snapshot() for issue in found if not isinstance(issue, PullRecord)]
 
     def issue(self, number: int) -> Issue:
         with self.lock:
             return self.tracker.issue(number).snapshot()
+
+    def commit_files(
+        self, branch: str, files: Mapping[str, Content], message: str, author: str
+    ) -> str:
+        """Commit and push as the login `author`; None at a path removes the file."""
+        return self.person(author).commit(branch, files, message)
+
+    def open_pull(self, head_branch: str, title: str, body: str, author: str) -> int:
+        return self.person(author).open_pull(head_branch, title, body)
+
+    def merge_pull(self, number: int, author: str) -> str:
+        return self.person(author).merge_pull(number)
+
+    def close_pull(self, number: int, author: str) -> None:
+        self.person(author).close(number)
+
+    def pulls(self) -> list[Pull]:
+        """All pull requests, open and closed, by number."""
+        with self.lock:
+            return [pull_view(self.code, pull) for pull in self.tracker.pulls]
+
+    def pull(self, number: int) -> Pull:
+        with self.lock:
+            return pull_view(self.code, self.tracker.pull(number))
+
+    def head(self, branch: str | None = None) -> str:
+        """Return the last commit of a branch, usually the default one."""
+        with self.lock:
+            return self.code.store.refs[f"heads/{branch or self.code.store.default_branch}"]
+
+    def checks(self, sha: str) -> list[Check]:
+        """All check runs of a commit, oldest first."""
+        with self.lock:
+            return check_views(self.code, sha)
+
+    def statuses(self, sha: str) -> list[StatusMark]:
+        """The last status of each context on a commit."""
+        with self.lock:
+            return status_views(self.code, sha)
 
     def delete_issue(self, number: int) -> None:
         """Delete an issue as an administrator can; it answers 410 from then on."""
@@ -214,8 +282,14 @@ class GitHubEmulator(Emulator):
             if colleague.github:
                 accounts.add(colleague.github, name=colleague.name, permission=Permission.WRITE)
         repository = Repository(
-            id=903_412_778, owner=organization, name=name, created_at=int(self.clock())
+            id=903_412_778,
+            owner=organization,
+            name=name,
+            created_at=int(self.clock()),
+            default_branch=self._default_branch,
         )
+        tracker = Tracker(accounts, clock=self.clock, announce=self._announce)
+        checks = CheckBoard(app, clock=self.clock, announce=self._announce)
         return Service(
             app=app,
             repository=repository,
@@ -223,7 +297,9 @@ class GitHubEmulator(Emulator):
             bot=bot,
             credentials=Credentials(app, bot=bot, tokens={token: machine}, clock=auth_clock),
             limits=RateLimits(self.clock, enforced=rate_limits),
-            tracker=Tracker(accounts, clock=self.clock, announce=self._announce),
+            tracker=tracker,
+            code=CodeBase(repository, tracker, checks, clock=self.clock, announce=self._announce),
+            most_tree_entries=self._most_tree_entries,
             clock=self.clock,
         )
 
@@ -243,7 +319,11 @@ class GitHubEmulator(Emulator):
         return self.not_modelled(str(error))
 
     def _announce(self, event: str, action: str, actor: User, /, **parts: Any) -> None:
-        if self._hookshot.connected:
-            shapes = self._service.shapes(self.url)
-            payload = event_payload(self._service, shapes, action=action, sender=actor, parts=parts)
+        if not self._hookshot.connected or not self._service.app.hears(event):
+            return
+        shapes = self._service.shapes(self.url)
+        payload = event_payload(
+            self._service, shapes, event=event, action=action, sender=actor, parts=parts
+        )
+        if len(json.dumps(payload, ensure_ascii=False).encode()) <= MOST_BYTES:
             self._hookshot.send(event, payload)

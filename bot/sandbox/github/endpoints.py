@@ -11,11 +11,13 @@ from flask import Response, request
 
 from bot.sandbox.github import errors
 from bot.sandbox.github.auth import Caller
+from bot.sandbox.github.code_shapes import CodeShapes
+from bot.sandbox.github.pull_shapes import PullShapes
 from bot.sandbox.github.service import Service
 from bot.sandbox.github.shapes import Shapes
-from bot.sandbox.github.state import Permission, User
+from bot.sandbox.github.state import Permission, PullRecord, User
 
-_OTHER_MEDIA = (".raw", ".html", ".text", ".full", ".diff", ".patch")
+_OTHER_MEDIA = (".raw", ".html", ".text", ".full", ".diff", ".patch", ".sha", ".object")
 
 
 class NotModelledError(Exception):
@@ -36,6 +38,14 @@ class Call:
             raise errors.GitHubError(401, "Requires authentication")
         return self.caller.user
 
+    @property
+    def code_shapes(self) -> CodeShapes:
+        return self.service.code_shapes(self.shapes.base)
+
+    @property
+    def pull_shapes(self) -> PullShapes:
+        return self.service.pull_shapes(self.shapes.base)
+
 
 View = Callable[..., Response]
 
@@ -44,15 +54,16 @@ View = Callable[..., Response]
 class Endpoint:
     """A method and path with GitHub's page about it (`docs`) and what a caller needs.
 
-    `needs` is the permission of an installation token, `as_app` means that only the App's JWT
-    will do, `query` lists the modelled parameters, `creates_content` counts for the secondary
-    rate limit, `is_free` for none.
+    `needs` is the permission of an installation token, `or_needs` another one that does for what
+    belongs to a pull request, `as_app` means that only the App's JWT will do, `query` lists the
+    modelled parameters, `creates_content` counts for the secondary rate limit, `is_free` for none.
     """
 
     route: str
     docs: str
     view: View
     needs: tuple[str, str] | None = None
+    or_needs: tuple[str, str] | None = None
     as_app: bool = False
     query: frozenset[str] = frozenset()
     creates_content: bool = False
@@ -126,8 +137,24 @@ class Door:
             raise errors.not_accessible()
         if caller.user is None or not caller.user.permission.covers(Permission.READ):
             raise errors.not_found()
-        if endpoint.needs is not None and not caller.may(*endpoint.needs):
+        if endpoint.needs is None or caller.may(*endpoint.needs):
+            return
+        if endpoint.or_needs is None or not caller.may(*endpoint.or_needs):
             raise errors.not_accessible()
+        if not self._is_about_pull(arguments):
+            raise errors.not_accessible()
+
+    def _is_about_pull(self, arguments: dict[str, Any]) -> bool:
+        """Say whether this is no plain issue's; the docs name both permissions without saying so.
+
+        A number or comment that is not there gets its 404 later.
+        """
+        tracker = self._service.tracker
+        number = arguments.get("number")
+        if (comment := tracker.comments.get(arguments.get("comment_id", 0))) is not None:
+            number = comment.issue_number
+        issue = None if number is None else tracker.issues.get(number)
+        return issue is None or isinstance(issue, PullRecord)
 
     def _finish(self, endpoint: Endpoint, caller: Caller, response: Response) -> Response:
         limits = self._service.limits
@@ -144,7 +171,9 @@ class Door:
         if version := request.headers.get("X-GitHub-Api-Version"):
             response.headers["X-GitHub-Api-Version-Selected"] = version
         if endpoint.needs is not None:
-            response.headers["X-Accepted-GitHub-Permissions"] = "=".join(endpoint.needs)
+            sets = filter(None, (endpoint.needs, endpoint.or_needs))
+            accepted = "; ".join("=".join(one) for one in sets)
+            response.headers["X-Accepted-GitHub-Permissions"] = accepted
         if caller.user is not None and caller.permissions is None:
             response.headers["X-OAuth-Scopes"] = "repo"
         return response

@@ -1,9 +1,10 @@
 """Reading what a caller sent: JSON bodies, query parameters and pages."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -15,6 +16,15 @@ PAGE_QUERY = frozenset({"per_page", "page"})
 _PER_PAGE = 30
 _MOST_PER_PAGE = 100
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[T]):
+    """A part of a list, and the header that says where the other parts are."""
+
+    number: int
+    rows: Sequence[T]
+    headers: dict[str, str]
 
 
 def read_json() -> Any:
@@ -33,9 +43,18 @@ def read_object(*modelled: str) -> dict[str, Any]:
     data = read_json()
     if not isinstance(data, dict):
         raise errors.GitHubError(400, "Body should be a JSON object")
-    if unknown := set(data) - set(modelled):
-        raise NotModelledError(f"the fields {sorted(unknown)} of {request.method} {request.path}")
+    only_modelled(data, modelled, f"{request.method} {request.path}")
     return data
+
+
+def only_modelled(data: dict[str, Any], modelled: Iterable[str], where: str) -> None:
+    if unknown := set(data) - set(modelled):
+        raise NotModelledError(f"the fields {sorted(unknown)} of {where}")
+
+
+def argument(name: str) -> str | None:
+    """Return a parameter of the query, or None."""
+    return request.args.get(name)
 
 
 def text(fields: dict[str, Any], name: str) -> str:
@@ -64,10 +83,10 @@ def names(value: Any, field: str, *, key: str = "name") -> list[str]:
     return found
 
 
-def one_of(name: str, default: str, *allowed: str) -> str:
+def one_of(name: str, default: str, *allowed: str, resource: str = "Issue") -> str:
     value = request.args.get(name, default)
     if value not in allowed:
-        raise errors.invalid("Issue", name, "invalid", value=value)
+        raise errors.invalid(resource, name, "invalid", value=value)
     return value
 
 
@@ -84,11 +103,16 @@ def since() -> float:
 
 
 def paginated(rows: Sequence[T], draw: Callable[[T], Any]) -> Response:
-    """Answer with one page and its neighbours as Link (docs "Using pagination in the REST API")."""
-    per_page = min(_number("per_page", _PER_PAGE), _MOST_PER_PAGE)
+    """Answer with one page as an array."""
+    page = page_of(rows)
+    return answer([draw(row) for row in page.rows], headers=page.headers)
+
+
+def page_of(rows: Sequence[T], *, per_page: int = _PER_PAGE, most: int = _MOST_PER_PAGE) -> Page[T]:
+    """Take one page and name its neighbours (docs "Using pagination in the REST API")."""
+    size = min(_number("per_page", per_page), most)
     page = _number("page", 1)
-    last = max(1, -(-len(rows) // per_page))
-    found = [draw(row) for row in rows[(page - 1) * per_page : page * per_page]]
+    last = max(1, -(-len(rows) // size))
     links = {}
     if page > 1:
         links["prev"] = min(page - 1, last)
@@ -97,7 +121,11 @@ def paginated(rows: Sequence[T], draw: Callable[[T], Any]) -> Response:
     if page > 1:
         links["first"] = 1
     header = ", ".join(f'<{_page_url(number)}>; rel="{rel}"' for rel, number in links.items())
-    return answer(found, headers={"Link": header} if header else None)
+    return Page(
+        number=page,
+        rows=rows[(page - 1) * size : page * size],
+        headers={"Link": header} if header else {},
+    )
 
 
 def _page_url(page: int) -> str:

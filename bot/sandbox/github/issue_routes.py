@@ -56,12 +56,14 @@ def issue_endpoints() -> list[Endpoint]:
             docs=f"{_ASSIGNEES_PAGE}#add-assignees-to-an-issue",
             view=add_assignees,
             needs=_WRITE,
+            or_needs=("pull_requests", "write"),
         ),
         Endpoint(
             route=f"DELETE {_ISSUE}/assignees",
             docs=f"{_ASSIGNEES_PAGE}#remove-assignees-from-an-issue",
             view=remove_assignees,
             needs=_WRITE,
+            or_needs=("pull_requests", "write"),
         ),
     ]
 

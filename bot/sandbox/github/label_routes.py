@@ -12,6 +12,7 @@ _LABELS = "/repos/<owner>/<repo>/labels"
 _OF_ISSUE = "/repos/<owner>/<repo>/issues/<int:number>/labels"
 _PAGE = "rest/issues/labels"
 _READ, _WRITE = ("issues", "read"), ("issues", "write")
+_OR_READ, _OR_WRITE = ("pull_requests", "read"), ("pull_requests", "write")
 
 
 def label_endpoints() -> list[Endpoint]:
@@ -21,6 +22,7 @@ def label_endpoints() -> list[Endpoint]:
             docs=f"{_PAGE}#list-labels-for-a-repository",
             view=list_labels,
             needs=_READ,
+            or_needs=_OR_READ,
             query=inputs.PAGE_QUERY,
         ),
         Endpoint(
@@ -28,18 +30,21 @@ def label_endpoints() -> list[Endpoint]:
             docs=f"{_PAGE}#create-a-label",
             view=create_label,
             needs=_WRITE,
+            or_needs=_OR_WRITE,
         ),
         Endpoint(
             route=f"GET {_LABELS}/<path:name>",
             docs=f"{_PAGE}#get-a-label",
             view=get_label,
             needs=_READ,
+            or_needs=_OR_READ,
         ),
         Endpoint(
             route=f"GET {_OF_ISSUE}",
             docs=f"{_PAGE}#list-labels-for-an-issue",
             view=list_of_issue,
             needs=_READ,
+            or_needs=_OR_READ,
             query=inputs.PAGE_QUERY,
         ),
         *_changing_endpoints(),
@@ -54,7 +59,7 @@ def _changing_endpoints() -> list[Endpoint]:
         (f"DELETE {_OF_ISSUE}/<path:name>", "remove-a-label-from-an-issue", remove_label),
     ]
     return [
-        Endpoint(route=route, docs=f"{_PAGE}#{anchor}", view=view, needs=_WRITE)
+        Endpoint(route=route, docs=f"{_PAGE}#{anchor}", view=view, needs=_WRITE, or_needs=_OR_WRITE)
         for route, anchor, view in changes
     ]
 

@@ -1,8 +1,9 @@
-"""A person in front of github.com: what they can do to issues in the browser."""
+"""A person in front of github.com: what they can do to issues and code in the browser."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bot.sandbox.github.git_objects import Content
 from bot.sandbox.github.snapshots import Comment, Issue
 from bot.sandbox.github.state import User
 
@@ -83,6 +84,44 @@ class GitHubPerson:
             issue = self._github.visible_issue(self._user, number)
             self._github.tracker.remove_label(self._user, issue, name)
             return issue.snapshot()
+
+    def commit(self, branch: str, files: Mapping[str, Content], message: str) -> str:
+        """Commit and push; a new branch starts at the default one. Returns the commit's id."""
+        with self._github.lock:
+            self._github.check_visible(self._user)
+            return self._github.code.commit_files(self._user, branch, files, message).sha
+
+    def push(self, branch: str, sha: str) -> None:
+        """Move a branch to a commit that is there, with force if that drops commits."""
+        with self._github.lock:
+            self._github.check_visible(self._user)
+            self._github.code.push(self._user, branch, sha)
+
+    def delete_branch(self, branch: str) -> None:
+        with self._github.lock:
+            self._github.check_visible(self._user)
+            self._github.code.delete_branch(self._user, branch)
+
+    def open_pull(self, head: str, title: str, body: str = "", *, base: str | None = None) -> int:
+        """Open a pull request of a branch into another, usually the default one."""
+        with self._github.lock:
+            self._github.check_visible(self._user)
+            code = self._github.code
+            return code.open_pull(self._user, head, title=title, body=body, base=base).number
+
+    def merge_pull(self, number: int) -> str:
+        """Press «Merge pull request» and return the merge commit's id."""
+        with self._github.lock:
+            self._github.check_visible(self._user)
+            pull = self._github.tracker.pull(number)
+            return self._github.code.merge(self._user, pull).sha
+
+    def rerun_check(self, check_id: int) -> None:
+        """Press «Re-run» at a check."""
+        with self._github.lock:
+            self._github.check_visible(self._user)
+            checks = self._github.code.checks
+            checks.rerequest(self._user, checks.run(check_id))
 
     def _open(self, title: str, body: str, labels: Sequence[str], *, form: bool) -> Issue:
         with self._github.lock:

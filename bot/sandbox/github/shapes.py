@@ -13,6 +13,7 @@ from bot.sandbox.github.state import (
     IssueRecord,
     Label,
     Permission,
+    PullRecord,
     Repository,
     User,
     UserKind,
@@ -81,7 +82,7 @@ class Shapes:
         self.base = base
         self._repository = repository
         self._app = app
-        self._repo_url = f"{base}/repos/{repository.full_name}"
+        self.repo_url = f"{base}/repos/{repository.full_name}"
         self._repo_page = f"{base}/{repository.full_name}"
 
     def user(self, user: User) -> Json:
@@ -135,11 +136,11 @@ class Shapes:
             "html_url": self._repo_page,
             "description": "Access requests",
             "fork": False,
-            "url": self._repo_url,
-            **{key: f"{self._repo_url}/{path}" for key, path in _REPOSITORY_LINKS.items()},
+            "url": self.repo_url,
+            **{key: f"{self.repo_url}/{path}" for key, path in _REPOSITORY_LINKS.items()},
             "created_at": created,
             "updated_at": created,
-            "pushed_at": created,
+            "pushed_at": timestamp(repository.pushed_at),
             "git_url": f"git://{host}/{repository.full_name}.git",
             "ssh_url": f"git@{host}:{repository.full_name}.git",
             "clone_url": f"{self._repo_page}.git",
@@ -169,7 +170,7 @@ class Shapes:
             "forks": 0,
             "open_issues": open_issues,
             "watchers": 0,
-            "default_branch": "main",
+            "default_branch": repository.default_branch,
             "custom_properties": {},
         }
 
@@ -177,7 +178,7 @@ class Shapes:
         return {
             "id": label.id,
             "node_id": node_id("LA", label.id),
-            "url": f"{self._repo_url}/labels/{quote(label.name, safe='')}",
+            "url": f"{self.repo_url}/labels/{quote(label.name, safe='')}",
             "name": label.name,
             "color": label.color,
             "default": False,
@@ -185,17 +186,19 @@ class Shapes:
         }
 
     def issue(self, issue: IssueRecord) -> Json:
-        url = f"{self._repo_url}/issues/{issue.number}"
+        url = f"{self.repo_url}/issues/{issue.number}"
+        is_pull = isinstance(issue, PullRecord)
+        page = f"{self._repo_page}/{'pull' if is_pull else 'issues'}/{issue.number}"
         people = [self.user(user) for user in issue.assignees]
         return {
             "url": url,
-            "repository_url": self._repo_url,
+            "repository_url": self.repo_url,
             "labels_url": f"{url}/labels{{/name}}",
             "comments_url": f"{url}/comments",
             "events_url": f"{url}/events",
-            "html_url": f"{self._repo_page}/issues/{issue.number}",
+            "html_url": page,
             "id": issue.id,
-            "node_id": node_id("I", issue.id),
+            "node_id": node_id("PR" if is_pull else "I", issue.id),
             "number": issue.number,
             "title": issue.title,
             "user": self.user(issue.author),
@@ -216,15 +219,17 @@ class Shapes:
             "timeline_url": f"{url}/timeline",
             "performed_via_github_app": self._via(issue.author),
             "state_reason": issue.state_reason,
+            **(self._pull_key(issue, page) if isinstance(issue, PullRecord) else {}),
         }
 
     def comment(self, comment: CommentRecord) -> Json:
-        url = f"{self._repo_url}/issues/comments/{comment.id}"
-        page = f"{self._repo_page}/issues/{comment.issue_number}"
+        url = f"{self.repo_url}/issues/comments/{comment.id}"
+        kind = "pull" if comment.on_pull else "issues"
+        page = f"{self._repo_page}/{kind}/{comment.issue_number}"
         return {
             "url": url,
             "html_url": f"{page}#issuecomment-{comment.id}",
-            "issue_url": f"{self._repo_url}/issues/{comment.issue_number}",
+            "issue_url": f"{self.repo_url}/issues/{comment.issue_number}",
             "id": comment.id,
             "node_id": node_id("IC", comment.id),
             "user": self.user(comment.author),
@@ -289,6 +294,17 @@ class Shapes:
             "triage": permission.covers(Permission.TRIAGE),
             "pull": permission.covers(Permission.READ),
         }
+
+    def _pull_key(self, pull: PullRecord, page: str) -> Json:
+        """Draw what marks an issue as a pull request (docs "List repository issues")."""
+        link = {
+            "url": f"{self.repo_url}/pulls/{pull.number}",
+            "html_url": page,
+            "diff_url": f"{page}.diff",
+            "patch_url": f"{page}.patch",
+            "merged_at": None if pull.merged_at is None else timestamp(pull.merged_at),
+        }
+        return {"draft": False, "pull_request": link}
 
     def _via(self, author: User) -> Json | None:
         return self.app() if author.kind is UserKind.BOT else None

@@ -1,4 +1,4 @@
-"""The repository's records: users, labels, issues and comments."""
+"""The repository's records: users, labels, issues, pull requests and comments."""
 
 import base64
 from dataclasses import dataclass, field
@@ -75,6 +75,7 @@ class CommentRecord:
     created_at: int
     updated_at: int
     edited: bool = False
+    on_pull: bool = False
 
     def snapshot(self) -> Comment:
         return Comment(
@@ -124,14 +125,34 @@ class IssueRecord:
         )
 
 
+@dataclass(kw_only=True)
+class PullRecord(IssueRecord):
+    """A pull request, which at GitHub is an issue too: the same number, but an id of its own.
+
+    `base_sha` is the base branch as it was when the pull request was opened, pushed to or merged;
+    GitHub does not move it along with the branch.
+    """
+
+    pull_id: int
+    head_ref: str
+    base_ref: str
+    head_sha: str
+    base_sha: str
+    merged_at: int | None = None
+    merged_by: User | None = None
+    merge_commit_sha: str | None = None
+
+
 @dataclass
 class Repository:
-    """The private repository that holds the request issues."""
+    """The private repository that holds the request issues and the policy."""
 
     id: int
     owner: User
     name: str
     created_at: int
+    default_branch: str = "main"
+    pushed_at: int = 0
 
     @property
     def full_name(self) -> str:

@@ -1,4 +1,7 @@
-"""What can happen to issues, comments and labels, by whom, and which events it sends."""
+"""What can happen to issues, comments and labels, by whom, and which events it sends.
+
+Pull requests are issues here as at GitHub; what happens to them is told as `pull_request`.
+"""
 
 import itertools
 import re
@@ -12,6 +15,7 @@ from bot.sandbox.github.state import (
     IssueRecord,
     Label,
     Permission,
+    PullRecord,
     User,
 )
 
@@ -39,6 +43,7 @@ class Tracker:
         self._ids = itertools.count(3_000_000_001)
         self._deleted: set[int] = set()
         self.issues: dict[int, IssueRecord] = {}
+        self.before_reopening: Callable[[PullRecord], None] = lambda _pull: None
         self.comments: dict[int, CommentRecord] = {}
         self.labels: dict[str, Label] = {}
 
@@ -54,8 +59,19 @@ class Tracker:
             raise errors.not_found()
         return self.comments[comment_id]
 
+    def pull(self, number: int) -> PullRecord:
+        issue = self.issues.get(number)
+        if not isinstance(issue, PullRecord):
+            raise errors.not_found()
+        return issue
+
+    @property
+    def pulls(self) -> list[PullRecord]:
+        return [issue for issue in self.issues.values() if isinstance(issue, PullRecord)]
+
     @property
     def open_issues(self) -> int:
+        """Count as GitHub does: an open pull request is an open issue."""
         return sum(issue.state == "open" for issue in self.issues.values())
 
     def open_issue(
@@ -85,11 +101,54 @@ class Tracker:
             labels=wanted,
         )
         self.issues[issue.number] = issue
-        self._announce("issues", "opened", actor, issue=issue)
+        self._tell(issue, "opened", actor)
         for label in wanted:
-            self._announce("issues", "labeled", actor, issue=issue, label=label)
+            self._tell(issue, "labeled", actor, label=label)
         self.assign(actor, issue, assignees)
         return issue
+
+    def open_pull(
+        self,
+        actor: User,
+        *,
+        title: str,
+        body: str | None,
+        refs: tuple[str, str],
+        shas: tuple[str, str],
+    ) -> PullRecord:
+        """Create a pull request of `refs` and `shas`, head and base; the caller knows they fit."""
+        errors.check_title(title)
+        errors.check_issue_body(body)
+        now = int(self._clock())
+        pull = PullRecord(
+            id=next(self._ids),
+            pull_id=next(self._ids),
+            number=next(self._numbers),
+            author=actor,
+            title=title,
+            body=body,
+            created_at=now,
+            updated_at=now,
+            head_ref=refs[0],
+            base_ref=refs[1],
+            head_sha=shas[0],
+            base_sha=shas[1],
+        )
+        self.issues[pull.number] = pull
+        self._tell(pull, "opened", actor)
+        return pull
+
+    def synchronize(self, actor: User, pull: PullRecord, *, head_sha: str, base_sha: str) -> None:
+        """Move an open pull request to what was pushed to its branch."""
+        before, pull.head_sha, pull.base_sha = pull.head_sha, head_sha, base_sha
+        self._touch(pull)
+        self._tell(pull, "synchronize", actor, before=before, after=head_sha)
+
+    def set_merged(self, actor: User, pull: PullRecord, *, base_sha: str, merge_sha: str) -> None:
+        """Close a pull request as merged into what the base branch was, `base_sha`."""
+        pull.base_sha, pull.merge_commit_sha = base_sha, merge_sha
+        pull.merged_at, pull.merged_by = int(self._clock()), actor
+        self._close(pull, actor)
 
     def edit_issue(
         self, actor: User, issue: IssueRecord, *, title: Any = _UNSET, body: Any = _UNSET
@@ -108,7 +167,7 @@ class Tracker:
         issue.title = title if "title" in changes else issue.title
         issue.body = body if "body" in changes else issue.body
         self._touch(issue)
-        self._announce("issues", "edited", actor, issue=issue, changes=changes)
+        self._tell(issue, "edited", actor, changes=changes)
 
     def set_state(
         self, actor: User, issue: IssueRecord, state: str, reason: str | None = None
@@ -117,18 +176,22 @@ class Tracker:
         if state == issue.state:
             return
         self._need_author_or(Permission.TRIAGE, actor, issue.author)
-        is_closing = state == "closed"
-        issue.state = state
-        issue.state_reason = (reason or "completed") if is_closing else "reopened"
-        issue.closed_at = int(self._clock()) if is_closing else None
-        issue.closed_by = actor if is_closing else None
+        if state == "closed":
+            self._close(issue, actor, reason)
+            return
+        if isinstance(issue, PullRecord):
+            self.before_reopening(issue)
+        issue.state, issue.closed_at, issue.closed_by = "open", None, None
+        issue.state_reason = None if isinstance(issue, PullRecord) else "reopened"
         self._touch(issue)
-        self._announce("issues", "closed" if is_closing else "reopened", actor, issue=issue)
+        self._tell(issue, "reopened", actor)
 
     def delete_issue(self, actor: User, issue: IssueRecord) -> None:
         """Delete for ever; the number then answers 410 (docs "Deleting an issue")."""
         self._need(Permission.ADMIN, actor)
-        self._announce("issues", "deleted", actor, issue=issue)
+        if isinstance(issue, PullRecord):
+            raise errors.GitHubError(422, "Pull requests cannot be deleted")
+        self._tell(issue, "deleted", actor)
         del self.issues[issue.number]
         self._deleted.add(issue.number)
         for comment_id in issue.comments:
@@ -144,6 +207,7 @@ class Tracker:
             body=body,
             created_at=now,
             updated_at=now,
+            on_pull=isinstance(issue, PullRecord),
         )
         self.comments[comment.id] = issue.comments[comment.id] = comment
         self._touch(issue)
@@ -189,14 +253,14 @@ class Tracker:
             if label not in issue.labels:
                 issue.labels.append(label)
                 self._touch(issue)
-                self._announce("issues", "labeled", actor, issue=issue, label=label)
+                self._tell(issue, "labeled", actor, label=label)
 
     def remove_labels(self, actor: User, issue: IssueRecord, labels: Iterable[Label]) -> None:
         self._need(Permission.TRIAGE, actor)
         for label in list(labels):
             issue.labels.remove(label)
             self._touch(issue)
-            self._announce("issues", "unlabeled", actor, issue=issue, label=label)
+            self._tell(issue, "unlabeled", actor, label=label)
 
     def remove_label(self, actor: User, issue: IssueRecord, name: str) -> None:
         label = self.labels.get(name.lower())
@@ -219,7 +283,7 @@ class Tracker:
             if len(issue.assignees) < MAX_ASSIGNEES:
                 issue.assignees.append(user)
                 self._touch(issue)
-                self._announce("issues", "assigned", actor, issue=issue, assignee=user)
+                self._tell(issue, "assigned", actor, assignee=user)
 
     def unassign(self, actor: User, issue: IssueRecord, logins: Iterable[str]) -> None:
         if not actor.permission.covers(Permission.TRIAGE):
@@ -228,7 +292,7 @@ class Tracker:
             if user in issue.assignees:
                 issue.assignees.remove(user)
                 self._touch(issue)
-                self._announce("issues", "unassigned", actor, issue=issue, assignee=user)
+                self._tell(issue, "unassigned", actor, assignee=user)
 
     def set_assignees(self, actor: User, issue: IssueRecord, logins: Iterable[str]) -> None:
         wanted = {login.lower() for login in logins}
@@ -254,6 +318,20 @@ class Tracker:
         label = Label(id=next(self._ids), name=name, color=color.lower(), description=description)
         self.labels[name.lower()] = label
         return label
+
+    def _close(self, issue: IssueRecord, actor: User, reason: str | None = None) -> None:
+        """Close; a pull request has no reason, it is merged or not."""
+        issue.state, issue.closed_at, issue.closed_by = "closed", int(self._clock()), actor
+        issue.state_reason = None if isinstance(issue, PullRecord) else reason or "completed"
+        self._touch(issue)
+        self._tell(issue, "closed", actor)
+
+    def _tell(self, issue: IssueRecord, action: str, actor: User, **more: Any) -> None:
+        if isinstance(issue, PullRecord):
+            parts = {"number": issue.number, "pull_request": issue, **more}
+            self._announce("pull_request", action, actor, **parts)
+        else:
+            self._announce("issues", action, actor, issue=issue, **more)
 
     def _touch(self, issue: IssueRecord) -> None:
         issue.updated_at = int(self._clock())

@@ -68,10 +68,9 @@ def test_a_file_that_is_not_yaml_hides_no_mistake_of_another(
     broken, *others = faults()
 
     assert broken.startswith("policies/company.yml:")
+    (told,) = others
     place = "policies/systems/salesforce.yml:34:82"
-    assert others == [
-        f"{place}: error: salesforce/admin is critical: 'longest' may not be permanent"
-    ]
+    assert told.startswith(f"{place}: error: salesforce/admin is critical: 'longest' may not be")
 
 
 def test_a_value_that_yaml_refuses_is_not_refused_again(

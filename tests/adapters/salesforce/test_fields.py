@@ -54,6 +54,23 @@ def test_a_name_is_cut_after_its_first_word(name: str, first: str, last: str, al
     assert (fields.get("FirstName"), fields["LastName"], fields["Alias"]) == (first, last, alias)
 
 
+def test_policys_fields_are_filled_and_never_in_the_place_of_ours() -> None:
+    wanted = {"Department": "sales", "Title": " ", "LastName": "Somebody else"}
+    one = Holder(
+        person_id="p004",
+        name="Ann Ortiz",
+        mail="ann@acme.example",
+        username="ann@acme.example.crm",
+        timezone="Europe/Berlin",
+        fields=wanted,
+    )
+
+    fields = new_user(one, "00e000000000001")
+
+    assert (fields["Department"], fields["LastName"]) == ("sales", "Ortiz")
+    assert "Title" not in fields, "what the roster does not know is not set to nothing"
+
+
 def test_people_with_the_same_mail_name_have_different_nicknames() -> None:
     one = new_user(holder(), "00e000000000001")["CommunityNickname"]
     other = new_user(holder(person_id="p005"), "00e000000000001")["CommunityNickname"]

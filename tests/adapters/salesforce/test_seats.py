@@ -213,7 +213,7 @@ def test_the_reader_has_no_way_to_write(salesforce: Connected) -> None:
     public = {name for name in dir(salesforce.reader) if not name.startswith("_")}
     reading = {name for name in dir(salesforce.reading) if not name.startswith("_")}
 
-    assert public == {"observe"}
+    assert public == {"observe", "pools"}
     assert reading == {"query", "limits", "run_as"}
 
 

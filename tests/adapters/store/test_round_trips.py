@@ -11,10 +11,10 @@ from bot.adapters.store.store import Store
 from bot.domain.approvers import Need
 from bot.domain.audit import Entry, Tag
 from bot.domain.decision import Answer, Decision, Reason
+from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.grant import Basis, EndReason, Grant, GrantState
 from bot.domain.inbound import Surface
 from bot.domain.people import Engagement, Person
-from bot.domain.policy import PERMANENT, Duration, Unit
 from bot.domain.request import Approval, Request, RequestState, Task, Verdict
 from tests.factories import approval, grant, request
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _writes()
     _inbox()
     _audit()
+    _policies()
     _people()
     _onboardings()
     _workers()
@@ -33,10 +34,14 @@ def _requests() -> None:
         sa.Column("level_id", sa.String(120), nullable=False),
         sa.Column("duration", sa.String(16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
         sa.Column("source", sa.String(16), nullable=False),
         sa.Column("state", sa.String(24), nullable=False),
         sa.Column("is_birthright", sa.Boolean(), nullable=False),
+        sa.Column("emergency", sa.Text(), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("form_digest", sa.String(64), nullable=False),
+        sa.Column("read_digest", sa.String(64), nullable=False),
         sa.Column("decision", sa.Text(), nullable=True),
         sa.Column("starts_at", sa.DateTime(), nullable=True),
         sa.Column("due_at", sa.DateTime(), nullable=True),
@@ -186,6 +191,21 @@ def _audit() -> None:
     )
     op.create_index("ix_audit_at", "audit", ["at"])
     op.create_index("ix_audit_subject", "audit", ["subject"])
+
+
+def _policies() -> None:
+    op.create_table(
+        "policies",
+        sa.Column("commit", sa.String(80), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("files", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("faults", sa.Text(), nullable=False),
+        sa.Column("source", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("commit", name="pk_policies"),
+    )
+    op.create_index("ix_policies_at", "policies", ["at"])
 
 
 def _people() -> None:

@@ -1,7 +1,6 @@
 """The commands. Exit codes: 0 ok, 1 the answer is no, 2 wrong use, 3 broken outside."""
 
 import getpass
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from bot.cli.audit import audit_app
+from bot.cli.policy import policy_app
+from bot.cli.shell import BROKEN, NO, WRONG_USE, AsJson, err, out, print_json, print_rows, reading
 from bot.domain.errors import (
     ConnectorError,
     PolicyError,
@@ -21,8 +21,6 @@ from bot.domain.errors import (
     UsherError,
 )
 
-OK, NO, WRONG_USE, BROKEN = 0, 1, 2, 3
-
 app = typer.Typer(
     name="usher",
     help="Access asked for in Slack or on an issue, decided by policy in Git, handed over safely.",
@@ -30,17 +28,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-policy_app = typer.Typer(help="Check the policy files.", no_args_is_help=True)
 requests_app = typer.Typer(help="Look at requests and act on them.", no_args_is_help=True)
 grants_app = typer.Typer(help="Look at access held, and take it away.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
 app.add_typer(requests_app, name="requests")
 app.add_typer(grants_app, name="grants")
-
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+app.add_typer(audit_app, name="audit")
 
 
 def main() -> None:
@@ -128,7 +121,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     findings = examine()
     if as_json:
-        print(json.dumps([asdict(finding) for finding in findings]))  # noqa: T201  # a script reads it, unstyled
+        print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
             mark = "[green]ok[/]  " if finding.is_fine else "[red]fix[/] "
@@ -137,44 +130,6 @@ def doctor(as_json: AsJson = False) -> None:
     wrong = {finding.part for finding in findings if not finding.is_fine}
     if wrong:
         raise typer.Exit(WRONG_USE if wrong == {"settings"} else BROKEN)
-
-
-# ---- policy -------------------------------------------------------------------------------------
-
-
-@policy_app.command("check")
-def policy_check(
-    directory: Annotated[Path | None, typer.Argument(help="Default: POLICY_DIR.")] = None,
-    form: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
-) -> None:
-    """Read the policy files strictly and list everything that is wrong."""
-    from bot.adapters.policy_files.loader import load_policy
-    from bot.settings import load_local_settings
-
-    if form not in ("text", "json", "github"):
-        raise typer.BadParameter("--format is text, json or github")
-    where = directory or load_local_settings().policy_dir
-    try:
-        policy = load_policy(where)
-    except PolicyError as wrong:
-        _print_faults(wrong, form)
-        raise typer.Exit(NO) from wrong
-    if form == "json":
-        print(json.dumps({"ok": True, "commit": policy.commit, "levels": len(policy.levels)}))  # noqa: T201  # a script reads it, unstyled
-    elif form == "text":
-        out.print(
-            f"{where}: fine. {len(policy.systems)} systems, {len(policy.levels)} levels, "
-            f"{len(policy.roles)} roles (policy {policy.commit})."
-        )
-
-
-def _print_faults(wrong: PolicyError, form: str) -> None:
-    from bot.adapters.policy_files.report import FaultFormat, format_faults
-
-    if form == "json":
-        print(json.dumps({"ok": False, "faults": list(wrong.faults)}))  # noqa: T201  # a script reads it, unstyled
-    else:
-        print(format_faults(wrong.faults, FaultFormat(form)))  # noqa: T201  # a script reads it, unstyled
 
 
 # ---- requests -----------------------------------------------------------------------------------
@@ -190,7 +145,7 @@ def requests_list(
     from bot.domain.request import RequestState
 
     states = [_choice(RequestState, state)] if state else list(RequestState)
-    with _reading() as tx:
+    with reading() as tx:
         found = tx.requests.select(states, limit)
     rows = [
         {
@@ -204,13 +159,13 @@ def requests_list(
         }
         for r in found
     ]
-    _print_rows(rows, as_json=as_json, nothing="No requests.")
+    print_rows(rows, as_json=as_json, nothing="No requests.")
 
 
 @requests_app.command("show")
 def requests_show(request_id: str, as_json: AsJson = False) -> None:
     """Show one request with everything that happened to it."""
-    with _reading() as tx:
+    with reading() as tx:
         request = tx.requests.get(request_id)
         entries = tx.audit.of_subject(request_id)
     if request is None:
@@ -218,7 +173,7 @@ def requests_show(request_id: str, as_json: AsJson = False) -> None:
         raise typer.Exit(NO)
     if as_json:
         story = {"request": asdict(request), "audit": [asdict(entry) for entry in entries]}
-        print(json.dumps(story, default=str))  # noqa: T201  # a script reads it, unstyled
+        print_json(story)
         return
     out.print(
         f"{request.id}  {request.state}  {request.level_id} for {request.person_id}", markup=False
@@ -226,8 +181,16 @@ def requests_show(request_id: str, as_json: AsJson = False) -> None:
     if request.decision:
         d = request.decision
         out.print(f"rule: {d.rule} ({d.where}), policy {d.policy_commit}", markup=False)
+        for check in d.checks:
+            place = f" ({check.where})" if check.where else ""
+            word = "yes" if check.held else "no "
+            out.print(f"  {word}  {check.rule}{place}: {check.fact}", markup=False)
+        for reason in d.reasons:
+            out.print(f"  refused: {reason.sentence()}", markup=False)
     for entry in entries:
-        facts = ", ".join(f"{key}: {value}" for key, value in entry.facts.items() if value)
+        # what a decision rests on is for `usher audit replay`, and as JSON
+        told = {key: value for key, value in entry.facts.items() if value and key != "basis"}
+        facts = ", ".join(f"{key}: {value}" for key, value in told.items())
         out.print(
             f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.tag}  {entry.actor}  {facts}", markup=False
         )
@@ -264,7 +227,7 @@ def grants_list(
     from bot.domain.grant import GrantState
 
     held = [state for state in GrantState if state is not GrantState.ENDED]
-    with _reading() as tx:
+    with reading() as tx:
         found = tx.grants.of_person(person) if person else tx.grants.select(held, limit)
     rows = [
         {
@@ -278,7 +241,7 @@ def grants_list(
         }
         for g in found[:limit]
     ]
-    _print_rows(rows, as_json=as_json, nothing="Nobody holds access through Usher.")
+    print_rows(rows, as_json=as_json, nothing="Nobody holds access through Usher.")
 
 
 @grants_app.command("revoke")
@@ -294,24 +257,6 @@ def grants_revoke(grant_id: str) -> None:
 
 
 @contextmanager
-def _reading() -> Iterator[Any]:
-    """Look into the database; nobody needs a service's secrets for that."""
-    from bot.adapters.store.database import make_engine
-    from bot.adapters.store.store import Store
-    from bot.settings import load_local_settings
-    from bot.tables import require_tables
-
-    url = load_local_settings().database_url.reveal()
-    require_tables(url)
-    store = Store(make_engine(url))
-    try:
-        with store.read() as tx:
-            yield tx
-    finally:
-        store.close()
-
-
-@contextmanager
 def _usher() -> Iterator[Any]:
     from bot.app import Usher
     from bot.logs import configure_logs
@@ -324,6 +269,7 @@ def _usher() -> Iterator[Any]:
     usher = Usher(settings)
     try:
         usher.context.people.refresh()
+        usher.policies.refresh()
         yield usher
     finally:
         usher.stop(0)
@@ -338,16 +284,3 @@ def _choice(vocabulary: Any, word: str) -> Any:
         return vocabulary(word)
     except ValueError as exc:
         raise typer.BadParameter(f"one of: {', '.join(vocabulary)}") from exc
-
-
-def _print_rows(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
-    if as_json:
-        print(json.dumps(rows))  # noqa: T201  # a script reads it, unstyled
-        return
-    if not rows:
-        out.print(nothing)
-        return
-    table = Table(*rows[0], box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(str(value) if value is not None else "" for value in row.values()))
-    out.print(table, markup=False)
