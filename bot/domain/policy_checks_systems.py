@@ -185,6 +185,9 @@ def _conditions(draft: Draft, rule: AutoApproval, path: KeyPath) -> Iterator[Fin
     elif not rule.roles and all(one is None for one in conditions) and draft.is_whole(path):
         text = "'when' has no condition, so everybody would be approved: write at least one of"
         yield Finding(path, f"{text} already_had, longest, engagement, roles")
+    if rule.already_had is False:
+        text = "already_had can only be true: whose access was revoked would count as new"
+        yield Finding((*path, "already_had"), f"{text} (remove it here)")
     for index, name in enumerate(rule.roles):
         if name == EVERYONE:
             text = f"'{EVERYONE}' is no condition: remove it, or write roles of roles.yml"

@@ -174,7 +174,7 @@ def criterion(**changes: Any) -> AutoApproval:
 def test_a_criterion_of_security_with_a_condition_is_sound() -> None:
     conditions: tuple[dict[str, Any], ...] = (
         {"longest": Duration(7)},
-        {"longest": None, "already_had": False},
+        {"longest": None, "already_had": True},
         {"longest": None, "engagement": Engagement.CORE},
         {"longest": None, "roles": ("csm",)},
     )
@@ -190,6 +190,7 @@ def test_a_criterion_of_security_with_a_condition_is_sound() -> None:
         ({"levels": ("crm/standard",)}, "levels of crm go by their names here: write standard"),
         ({"levels": ("admin",)}, "'admin' is critical: it can never be approved beforehand"),
         ({"levels": ("given",)}, "nobody may ask for 'given', so there is nothing to approve"),
+        ({"already_had": False}, "already_had can only be true"),
         ({"longest": None}, "'when' has no condition, so everybody would be approved"),
         ({"roles": ("everyone",)}, "'everyone' is no condition: remove it"),
         ({"roles": ("cms",)}, "unknown role 'cms' - did you mean 'csm'?"),

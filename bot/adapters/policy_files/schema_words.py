@@ -233,7 +233,9 @@ KEYS: Mapping[str, Mapping[str, Words]] = {
         ),
     },
     "ConditionsModel": {
-        "already_had": Words("The person held the level before (true), or never did (false)."),
+        "already_had": Words(
+            "True: people once approved the level for this person, and it was not revoked since."
+        ),
         "longest": Words("Asked for this long at most.", ("30d",)),
         "engagement": Words("The person belongs to the company in this way."),
         "roles": Words("The person has one of these roles.", (["csm"],)),
