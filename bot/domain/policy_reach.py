@@ -59,21 +59,6 @@ class _Asked(NamedTuple):
 _Names = tuple[str, ...] | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _KnownElectorate(Electorate):
-    """Remembers by group who of its people is at work: they are the same whoever asks."""
-
-    at_work: dict[str, tuple[str, ...]]
-
-    def named(self, name: str) -> tuple[str, ...]:
-        if name == MANAGER:
-            return super().named(name)
-        if name not in self.at_work:
-            people = dict.fromkeys(p.id for p in self._bearers(name) if p.is_active(self.now))
-            self.at_work[name] = tuple(people)
-        return tuple(id_ for id_ in self.at_work[name] if id_ != self.person.id)
-
-
 class _Version:
     """One of the two policies; `samples` has a level to ask about each list of approvers."""
 
@@ -102,6 +87,22 @@ class _Version:
             names,
             _automatic(level, self.policy),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KnownElectorate(Electorate):
+    """Remembers by group who of its people is at work: they are the same whoever asks."""
+
+    version: _Version
+
+    def named(self, name: str) -> tuple[str, ...]:
+        if name == MANAGER:
+            return super().named(name)
+        at_work = self.version.at_work
+        if name not in at_work:
+            people = dict.fromkeys(p.id for p in self._bearers(name) if p.is_active(self.now))
+            at_work[name] = tuple(people)
+        return tuple(id_ for id_ in at_work[name] if id_ != self.person.id)
 
 
 def approver_names(level: Level, policy: Policy) -> tuple[str, ...]:
@@ -256,7 +257,7 @@ class Reaches:
             person=person,
             requester=person,
             now=self._now,
-            at_work=version.at_work,
+            version=version,
         )
         needs = find_needs(version.samples[names], electorate)
         return None if unfilled(needs) else asked_people(need.from_ for need in needs)
