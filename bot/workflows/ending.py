@@ -27,6 +27,7 @@ from bot.workflows.context import (
     touch,
 )
 from bot.workflows.delivering import with_leftover
+from bot.workflows.judging import under_one_policy
 from bot.workflows.moves import lock_grant
 from bot.workflows.seating import holder_of, service_of, waiting_for
 
@@ -68,6 +69,7 @@ def _end(ctx: Context, grant_id: str, run: int) -> str:
     if grant is None:
         return REST
     get_to_know(ctx, grant.person_id)
+    ctx = under_one_policy(ctx)
     system = ctx.policy().systems.get(grant.system)
     if system is None:
         raise Conflict(f"{grant.system} is no longer known.", service="policy")

@@ -26,7 +26,6 @@ APART = (
     (Backend.POSTGRESQL, Break.KILL_AFTER),
 )
 """One kill each, or a request that never arrived: the same ground again, for whoever has time."""
-BACKENDS = [Backend.SQLITE, pytest.param(Backend.POSTGRESQL, marks=pytest.mark.slow)]
 
 
 def _marks(name: str, backend: Backend, how: Break, share: int) -> tuple[pytest.MarkDecorator, ...]:
@@ -74,8 +73,9 @@ def test_a_story_ends_right_whichever_write_is_broken(
     assert all(any(part in point.route for part in RETOLD) for point in missed), missed
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", list(Backend))
 @pytest.mark.parametrize("name", list(STORIES))
 def test_a_story_ends_right_when_two_of_three_answers_are_lost(
     stage: Stage, name: str, backend: Backend
