@@ -44,7 +44,9 @@ def _examine(environ: Mapping[str, str] | None) -> Iterator[Finding]:
         yield from _roster(usher)
         yield _database(usher)
         for name, service in usher.services.health.items():
-            yield _service(name, service)
+            pulse = _service(name, service)
+            yield pulse
+            yield from (one for one in _complaints(usher, name) if one.text != pulse.text)
         yield _policy_repository(usher)
     finally:
         usher.stop(0)
@@ -90,6 +92,12 @@ def _policy_repository(usher: Usher) -> Finding:
     except ConnectorError as error:
         return Finding(part=part, is_fine=False, text=f"{name}: {error.detail}")
     return Finding(part=part, is_fine=True, text=f"{name}, {count} files at {commit[:12]}")
+
+
+def _complaints(usher: Usher, name: str) -> Iterator[Finding]:
+    if checkup := usher.services.checkups.get(name):
+        for text in checkup.complaints():
+            yield Finding(part=name, is_fine=False, text=text)
 
 
 def _service(name: str, service: Health) -> Finding:

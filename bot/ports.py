@@ -1,21 +1,25 @@
 """What the inside needs from the outside: small protocols, domain values in and out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.domain.blockers import Blocker
 from bot.domain.cards import Card, IssuePage
+from bot.domain.changes import Change
 from bot.domain.decision import Reason
 from bot.domain.desk import LevelChoice, Mine, OnboardingCall, OnboardingStatus
+from bot.domain.handover import Failure
 from bot.domain.inbound import Actor, Envelope, Submission
 from bot.domain.people import Roster
-from bot.domain.plan import Change, Holder, SeatView
+from bot.domain.plan import Holder, SeatView
 from bot.domain.policy import Bundle, Policy, Question
+from bot.domain.policy_checks_org import OrgNames
 from bot.domain.policy_review import Opinion, Proposal, Standing
 from bot.domain.policy_version import PolicyFiles
-from bot.domain.seats import PoolCount
+from bot.domain.seats import Idle, PoolCount
 from bot.domain.secret import Secret
 from bot.domain.vault import Handoff
 from bot.rows import (
@@ -110,13 +114,29 @@ class SeatReader(Protocol):
     """Looks at a system and cannot change it."""
 
     def observe(self, holder: Holder, bundle: Bundle | None) -> SeatView:
-        """Look up the account by immutable key, the bundle's pools and unknown names, in one call.
+        """Look up the account by immutable key, the bundle's pools and unknown names.
 
         Raises Unavailable, RateLimited or Unauthorized.
         """
 
     def pools(self) -> tuple[PoolCount, ...]:
         """Count the seats of all pools that the system has; raises as `observe` does."""
+
+    def idle(self, pool: PoolCount, days: int) -> tuple[Idle, ...]:
+        """Name a few who hold a seat of a pool without having logged in for so many days.
+
+        Raises as `observe` does.
+        """
+
+
+class OrgDirectory(Protocol):
+    """What a system has by name, for a check of the policy against it."""
+
+    def names(self, objects: Collection[str] = ()) -> OrgNames:
+        """Read the names of everything that a level can hold, and the fields of these objects.
+
+        An object that is not there has no fields. Raises Unavailable, RateLimited or Unauthorized.
+        """
 
 
 class SeatWriter(Protocol):
@@ -132,6 +152,35 @@ class SeatWriter(Protocol):
 
     def set_password(self, user_id: str, password: Secret) -> None:
         """Set the password; raises Conflict with code INVALID_NEW_PASSWORD when refused."""
+
+
+class RecordReader(Protocol):
+    """Looks at what a leaver owns in a system and what depends on their user.
+
+    All raise Unavailable, RateLimited or Unauthorized.
+    """
+
+    def blockers(self, user_id: str) -> tuple[Blocker, ...]:
+        """Find what depends on the user, as far as the system tells before."""
+
+    def count(self, user_id: str, kinds: Collection[str]) -> dict[str, int]:
+        """Count the open records of these kinds that a user owns."""
+
+    def ids(self, user_id: str, kind: str) -> tuple[str, ...]:
+        """Read the ids of those records."""
+
+    def users(self, holders: Collection[Holder]) -> dict[str, str]:
+        """Find the ids of people's active users, by person id."""
+
+
+class RecordWriter(Protocol):
+    """Gives records to somebody else."""
+
+    def give(self, kind: str, record_ids: Sequence[str], user_id: str) -> tuple[Failure, ...]:
+        """Change the owner of at most 200 records of one kind; returns those that were refused.
+
+        Idempotent. Raises OutcomeUnknown, Conflict, Unavailable, RateLimited or Unauthorized.
+        """
 
 
 class Passwords(Protocol):
@@ -289,6 +338,13 @@ class Ledger(Protocol):
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that only reads."""
+
+
+class Checkup(Protocol):
+    """A thorough look at one outside service, for the doctor."""
+
+    def complaints(self) -> tuple[str, ...]:
+        """Say what should be mended though calls succeed, each with its fix in the same line."""
 
 
 class Health(Protocol):

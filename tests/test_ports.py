@@ -23,6 +23,10 @@ PORTS = {
     "Inbox": ("bot.workflows.desk:FrontDesk", "tests/workflows"),
     "Ledger": ("bot.adapters.store.store:Store", "tests/contracts"),
     "Members": ("bot.adapters.slack.members:SlackMembers", "tests/adapters/test_slack_members.py"),
+    "OrgDirectory": (
+        "bot.adapters.salesforce.names:SalesforceNames",
+        "tests/adapters/salesforce/test_names.py",
+    ),
     "Passwords": ("bot.adapters.salesforce.passwords:SalesforcePasswords", "tests/adapters"),
     "PeopleSource": ("bot.adapters.people:CompanyPeople", "tests/adapters"),
     "PolicyReader": (

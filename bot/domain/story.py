@@ -10,6 +10,7 @@ from bot.domain.answers import answered
 from bot.domain.cards import Card, CardAction, Fact, IssuePage, TaskLine
 from bot.domain.decision import Answer
 from bot.domain.grant import EndReason, Grant, GrantState
+from bot.domain.handover_text import ASKING, leaving_links, leaving_notes
 from bot.domain.inbound import Surface
 from bot.domain.people import Person, Roster
 from bot.domain.policy import Delivery, Level, Risk, System
@@ -122,7 +123,7 @@ def headline(story: Story) -> str:
     """Say in a few words how a request stands."""
     request, grant = story.request, story.grant
     if grant is not None and grant.state in _GRANT_HEADLINES and not story.is_leftover:
-        return _GRANT_HEADLINES[grant.state]
+        return ASKING if grant.is_asking else _GRANT_HEADLINES[grant.state]
     if request.state is RequestState.APPROVED and request.starts_at is not None:
         person = story.roster.get(request.person_id)
         return f"Approved, starts on {_day(request.starts_at, person)}"
@@ -144,6 +145,7 @@ def card(story: Story, audience: Audience) -> Card:
         tasks=tuple(TaskLine(text=task.text, done_by=task.done_by) for task in tasks),
         actions=tuple(_actions(story, audience)),
         issue_number=request.issue_number,
+        links=leaving_links(grant) if audience is not Audience.REQUESTER else (),
     )
 
 
@@ -312,6 +314,8 @@ def _may_see_note(request: Request, audience: Audience) -> bool:
 def _stuck_notes(grant: Grant, audience: Audience) -> Iterator[str]:
     if grant.note and audience is not Audience.REQUESTER:
         yield grant.note
+    if audience is not Audience.REQUESTER:
+        yield from leaving_notes(grant)
     if grant.state is GrantState.NEEDS_IT and audience is Audience.OWNER:
         yield f"When it is mended, run: usher requests retry {grant.id}"
 

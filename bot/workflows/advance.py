@@ -25,7 +25,8 @@ from bot.domain.grant import (
     grant_end,
     outlives,
 )
-from bot.domain.plan import Holder, SeatView, plan_seat
+from bot.domain.plan import Holder, SeatView, Until, plan_seat
+from bot.domain.plan_text import brief, plan_lines
 from bot.domain.policy import Level
 from bot.domain.request import ESCALATED, Request, RequestEvent, RequestState, Task
 from bot.ports import Transaction
@@ -45,7 +46,7 @@ from bot.workflows.context import (
 from bot.workflows.delivering import hand_over
 from bot.workflows.judging import judge_again, still_stands, under_one_policy
 from bot.workflows.moves import lock_grant, move
-from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of
+from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of, until_of
 
 AGAIN, REST = "again", "rest"
 SEAT_LOOK_AGAIN = timedelta(minutes=10)
@@ -176,7 +177,8 @@ def _provision(ctx: Context, request: Request) -> str:
             _rest_on_tasks(ctx, request)
             return REST
     else:
-        view = ensure_seat(ctx, request, service, holder_of(person, system), level)
+        until = until_of(system, grant)
+        view = ensure_seat(ctx, request, service, holder_of(person, system), level, until=until)
         if view.seat is None:
             raise Conflict("The account is gone right after it was made.", service=system.id)
         grant = replace(grant, account=view.seat.user_id, username=view.seat.username)
@@ -242,26 +244,32 @@ def _began(tx: Transaction, request: Request) -> datetime:
 
 
 def ensure_seat(
-    ctx: Context, request: Request, service: SeatService, holder: Holder, level: Level
+    ctx: Context,
+    request: Request,
+    service: SeatService,
+    holder: Holder,
+    level: Level,
+    *,
+    until: Until | None,
 ) -> SeatView:
     """Look, make only the difference, and look again until nothing is left to do."""
     view = service.reader.observe(holder, level.bundle)
     refuse_unknown(view, ctx.policy().system_of(level))
-    plan = plan_seat(view, holder, level.bundle)
-    if plan:
+    changes = plan_seat(view, holder, level.bundle, until=until).changes
+    if changes:
         # Before, not after: a run that is killed in between must not leave changes without a line.
         with ctx.ledger.begin() as tx:
-            names = ", ".join(type(change).__name__ for change in plan)
+            names = brief(changes)
             audit(ctx, tx, Tag.SEAT_CHANGING, request.id, "usher", changes=names, level=level.id)
-    for change in plan:
+    for change in changes:
         still_wanted(ctx, request)
         view = service.writer.apply(change, holder, view)
-    if plan:
+    if changes:
         view = service.reader.observe(holder, level.bundle)
-        left = plan_seat(view, holder, level.bundle)
-        if left:
-            names = ", ".join(type(change).__name__ for change in left)
-            raise Conflict(f"Read back, the account still lacks: {names}.", service=level.system)
+        left = plan_seat(view, holder, level.bundle, until=until)
+        if left.changes:
+            detail = f"Read back, there is still to do: {'; '.join(plan_lines(left, holder))}."
+            raise Conflict(detail, service=level.system)
     return view
 
 

@@ -1,18 +1,29 @@
 """The run that takes access away: frozen, stripped, inactive, verified, the vault item gone."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import stamina
 import structlog
 
 from bot.domain.audit import Tag
-from bot.domain.errors import Conflict, ConnectorError, RateLimited, StaleApproval, Unavailable
+from bot.domain.blockers import look_again_after
+from bot.domain.changes import Deactivate, Plan
+from bot.domain.errors import (
+    Conflict,
+    ConnectorError,
+    RateLimited,
+    StaleApproval,
+    Unavailable,
+)
 from bot.domain.grant import GRANT_TRANSITIONS, EndReason, Grant, GrantEvent, GrantState
+from bot.domain.handover import Leaving
 from bot.domain.people import Person
-from bot.domain.plan import Holder, plan_seat
+from bot.domain.plan import Holder, SeatView, frees, plan_seat
+from bot.domain.plan_text import brief, not_counted_note, plan_lines
 from bot.domain.policy import System
 from bot.domain.request import Task
+from bot.domain.seats import not_counted_free
 from bot.ports import Transaction
 from bot.workflows.advance import REST
 from bot.workflows.context import (
@@ -27,8 +38,9 @@ from bot.workflows.context import (
     touch,
 )
 from bot.workflows.delivering import with_leftover
+from bot.workflows.handing_over import has_handed_over, with_refusal
 from bot.workflows.moves import lock_grant
-from bot.workflows.seating import holder_of, service_of, waiting_for
+from bot.workflows.seating import holder_of, service_of, until_of, waiting_for
 
 log = structlog.get_logger()
 
@@ -80,13 +92,14 @@ def _end(ctx: Context, grant_id: str, run: int) -> str:
         if not all(task.done_by for task in grant.tasks):
             return REST
     heir = _heir(ctx, grant)
-    if service is not None:
-        _strip(ctx, grant, service, holder, heir)
+    note = _strip(ctx, grant, service, holder, heir) if service is not None else ""
+    if note is None:
+        return REST
     if grant.end_reason is EndReason.ABANDONED:
         grant = with_leftover(ctx, grant, person)
     if grant.item_id and not _takes_item(grant, heir):
         ctx.vault.delete_item(grant.vault_id, grant.item_id)
-    return _finish(ctx, grant, heir)
+    return _finish(ctx, grant, heir, note)
 
 
 def _holder_as_granted(grant: Grant) -> Holder:
@@ -119,30 +132,58 @@ def _strip(
     service: SeatService,
     holder: Holder,
     heir: Grant | None,
-) -> None:
-    """Take the account down to what the person's other grant of this system still gives, if any."""
+) -> str | None:
+    """Take the account down to what the person's other grant of this system still gives, if any.
+
+    Returns what is to be said about seats that came free; None when the user stays frozen and
+    stripped until the records are handed over.
+    """
     level = ctx.policy().level(heir.level_id) if heir else None
     rest = level.bundle if level else None
-    view = service.reader.observe(holder, rest)
+    until = until_of(ctx.policy().systems[grant.system], heir)
+    view = before = service.reader.observe(holder, rest)
     if view.refusal:
         if grant.end_reason is EndReason.ABANDONED:
-            return  # the request failed because this account is not ours to touch
+            return ""  # the request failed because this account is not ours to touch
         raise Conflict(view.refusal, service=grant.system)
-    plan = plan_seat(view, holder, rest)
-    if plan:
-        # Before, not after: a run that is killed in between must not leave changes without a line.
-        with ctx.ledger.begin() as tx:
-            names = ", ".join(type(change).__name__ for change in plan)
-            audit(ctx, tx, Tag.SEAT_CHANGING, grant.id, "usher", changes=names)
-    for change in plan:
+    plan = plan_seat(view, holder, rest, until=until)
+    if not plan.changes:
+        return ""
+    _note_plan(ctx, grant, plan)
+    for change in plan.changes:
         if _current(ctx, grant.id, grant.run) is None:
             raise StaleApproval("The grant has gone on.")
+        user_id = view.seat.user_id if view.seat else ""
+        if isinstance(change, Deactivate) and not has_handed_over(
+            ctx, grant, service.records, user_id
+        ):
+            return None
         view = service.writer.apply(change, holder, view)
-    if plan:
-        left = plan_seat(service.reader.observe(holder, rest), holder, rest)
-        if left:
-            names = ", ".join(type(change).__name__ for change in left)
-            raise Conflict(f"Read back, still to be done: {names}.", service=grant.system)
+    left = plan_seat(service.reader.observe(holder, rest), holder, rest, until=until)
+    if left.changes:
+        detail = f"Read back, there is still to do: {'; '.join(plan_lines(left, holder))}."
+        raise Conflict(detail, service=grant.system)
+    return _not_counted(service, before, plan)
+
+
+def _note_plan(ctx: Context, grant: Grant, plan: Plan) -> None:
+    """Write down what is about to change, for a run that is killed in between."""
+    is_waiting = grant.leaving is not None and grant.leaving.is_asking
+    if is_waiting and all(isinstance(change, Deactivate) for change in plan.changes):
+        return  # one more look whether the records are handed over
+    with ctx.ledger.begin() as tx:
+        audit(ctx, tx, Tag.SEAT_CHANGING, grant.id, "usher", changes=brief(plan.changes))
+
+
+def _not_counted(service: SeatService, before: SeatView, plan: Plan) -> str:
+    """Read the counters back; what they say is worth a note, and never a reason to fail."""
+    freed = frees(before.seat, plan) if before.seat else frozenset[str]()
+    if not freed:
+        return ""
+    try:
+        return not_counted_note(not_counted_free(freed, before.pools, service.reader.pools()))
+    except ConnectorError as error:
+        return f"Whether the seats are counted free could not be read: {error.detail}"
 
 
 def _heir(ctx: Context, grant: Grant) -> Grant | None:
@@ -171,7 +212,7 @@ def _hand_down(tx: Transaction, grant: Grant, heir: Grant) -> None:
         tx.grants.save(replace(fresh, vault_id=grant.vault_id, item_id=grant.item_id), was=fresh)
 
 
-def _finish(ctx: Context, grant: Grant, heir: Grant | None) -> str:
+def _finish(ctx: Context, grant: Grant, heir: Grant | None, note: str) -> str:
     with ctx.ledger.begin() as tx:
         fresh = lock_grant(tx, grant.id)
         if fresh is None or fresh.run != grant.run or fresh.state is not GrantState.ENDING:
@@ -181,7 +222,8 @@ def _finish(ctx: Context, grant: Grant, heir: Grant | None) -> str:
             state=GRANT_TRANSITIONS[fresh.state, GrantEvent.FINISH],
             ended_at=ctx.clock.now(),
             due_at=None,
-            note="",
+            note=note,
+            leaving=fresh.leaving.once_inactive() if fresh.leaving else None,
         )
         tx.grants.save(ended, was=fresh)
         if grant.item_id and heir is not None and _takes_item(grant, heir):
@@ -206,6 +248,12 @@ def _wake_those_in_line(ctx: Context, system_id: str) -> None:
             tx.requests.save(replace(waiting, due_at=ctx.clock.now()), was=waiting)
 
 
+def _next_look(ctx: Context, leaving: Leaving | None) -> datetime | None:
+    if leaving is None or not leaving.looks:
+        return None
+    return ctx.clock.now() + look_again_after(leaving.looks)
+
+
 def _setback(ctx: Context, grant_id: str, run: int, error: ConnectorError) -> str:
     """Try again later; access that cannot be taken away is IT's business at once."""
     with ctx.ledger.begin() as tx:
@@ -214,13 +262,16 @@ def _setback(ctx: Context, grant_id: str, run: int, error: ConnectorError) -> st
             return REST
         attempts = fresh.attempts + 1
         note = f"{error.service or 'Usher'}: {error.detail}"[:500]
+        leaving = with_refusal(fresh.leaving, error)
         if attempts >= MAX_ATTEMPTS or not type(error).retryable:
             failed = replace(
                 fresh,
                 state=GRANT_TRANSITIONS[fresh.state, GrantEvent.FAIL],
                 attempts=attempts,
                 note=note,
-                due_at=None,
+                leaving=leaving,
+                # What was blocked is looked at again, whatever else goes wrong meanwhile.
+                due_at=_next_look(ctx, leaving),
             )
             tx.grants.save(failed, was=fresh)
             audit(ctx, tx, Tag.GRANT_FAILED, grant_id, "usher", why=note)

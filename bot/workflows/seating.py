@@ -4,9 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bot.domain.errors import Conflict, Unauthorized
+from bot.domain.grant import Grant
 from bot.domain.people import Person
-from bot.domain.plan import Holder, SeatView
-from bot.domain.policy import Bundle, Level, Pool, Provider, System, WhenFull
+from bot.domain.plan import Holder, SeatView, Until, scope_of
+from bot.domain.plan_text import full_note
+from bot.domain.policy import Level, Pool, Provider, System, WhenFull
+from bot.domain.policy_pools import pools_of, with_bought
 from bot.domain.request import Request, RequestState
 from bot.domain.seats import availability
 from bot.ports import Transaction
@@ -40,7 +43,13 @@ def holder_of(person: Person, system: System) -> Holder:
         username=system.username.format(**names).lower(),
         timezone=person.timezone,
         fields={name: form.format(**facts) for name, form in system.user_fields.items()},
+        scope=scope_of(system),
     )
+
+
+def until_of(system: System, grant: Grant | None) -> Until | None:
+    """Say when sets end by themselves in the system; None where policy does not want that."""
+    return Until(grant.until) if grant is not None and system.native_expiry else None
 
 
 def service_of(ctx: Context, system: System) -> SeatService | None:
@@ -79,14 +88,13 @@ def reserve(
     keep = {name: pool.keep_free for name, pool in system.pools.items()}
     ahead = _ahead(ctx, tx, request, system)
     free = availability(
-        view.pools_to_draw,
+        with_bought(view.pools_to_draw, system.pools),
         reserved=Counter(tx.seats.reserved(system.id, except_for=request.id)) + ahead,
         keep_free={} if request.is_birthright else keep,
     )
     if not free.is_free:
         pool = system.pools.get(free.pool, Pool())
-        taken = f"All {free.total} seats of {free.pool} are taken or spoken for ({free.used} used)."
-        note = f"{taken} You are {_ordinal(ahead[free.pool] + 1)} in line."
+        note = f"{full_note(free)} You are {_ordinal(ahead[free.pool] + 1)} in line."
         return Full(note=note, is_to_buy=pool.when_full is WhenFull.ASK)
     # A request that draws on no pool is noted too: it has been through here.
     names = [pool.name for pool in view.pools_to_draw] or [NO_POOL]
@@ -121,8 +129,7 @@ def _pools_wanted(ctx: Context, tx: Transaction, request: Request) -> set[str]:
 
 def _pools_of(ctx: Context, level_id: str) -> set[str]:
     level = ctx.policy().level(level_id)
-    bundle = level.bundle if level else Bundle()
-    return {name for name in (bundle.licence, *bundle.permission_set_licences) if name}
+    return set(pools_of(level.bundle)) if level else set()
 
 
 def _ordinal(number: int) -> str:

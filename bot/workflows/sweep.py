@@ -26,7 +26,7 @@ from bot.workflows.context import (
     start_tell,
 )
 from bot.workflows.judging import judge_again
-from bot.workflows.moves import end_grant, lock_grant, move, next_reminder
+from bot.workflows.moves import end_grant, lock_grant, move, next_reminder, retry_grant
 
 BATCH = 200
 ALIVE_S = 30.0
@@ -117,6 +117,8 @@ def _due_grant(ctx: Context, seen: Grant, tx: Transaction) -> None:
         again = replace(grant, run=grant.run + 1, due_at=ctx.clock.now() + LEASE)
         if tx.grants.save(again, was=grant):
             start_end(ctx, tx, again)
+    elif grant.state is GrantState.NEEDS_IT:
+        retry_grant(ctx, tx, grant, actor="usher")  # perhaps what blocked it is gone
     else:
         tx.grants.save(replace(grant, due_at=None), was=grant)
 

@@ -330,10 +330,11 @@ def _approvers(ctx: Context, request: Request) -> list[str]:
 
 
 def _owners(ctx: Context, story: Story) -> list[str]:
-    """List the owners, their backup and IT when something is stuck; and those told before."""
+    """List owners, backup and IT when it is stuck or they are asked; and those told before."""
     told = _told_as(ctx, story.request, Audience.OWNER)
     is_stuck = story.request.state is RequestState.NEEDS_IT or (
-        story.grant is not None and story.grant.state is GrantState.NEEDS_IT
+        story.grant is not None
+        and (story.grant.state is GrantState.NEEDS_IT or story.grant.is_asking)
     )
     waits_too_long = story.is_escalated
     if is_stuck or waits_too_long:

@@ -39,7 +39,7 @@ NEEDED = {
         *TOLD,
         *ENDED,
         "slack POST /actions/*",
-        DATA.format("DELETE") + "/composite/sobjects",
+        DATA.format("POST") + "/composite",
         "onepassword DELETE /v1/vaults/vaultann000000000000000004/items/[a-z0-9]*",
     },
     "expiry": {

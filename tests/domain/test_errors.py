@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import bot.domain.errors as module
+from bot.domain.blockers import Blocker, BlockerKind
 from bot.domain.errors import (
     Audience,
     ConnectorError,
@@ -20,7 +21,12 @@ from bot.domain.errors import (
     UsherError,
 )
 
-SAMPLES = {str: "words", float: 7.5, tuple[str, ...]: ("one", "two")}
+SAMPLES = {
+    str: "words",
+    float: 7.5,
+    tuple[str, ...]: ("one", "two"),
+    tuple[Blocker, ...]: (Blocker(kind=BlockerKind.JOB, what=("Nightly sync",)),),
+}
 
 
 def family(root: type[UsherError] = UsherError) -> Iterator[type[UsherError]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
-from bot.domain.plan import Change, Holder, SeatView
+from bot.domain.changes import Change
+from bot.domain.plan import Holder, SeatView
 from bot.domain.secret import Secret
 from bot.domain.vault import Handoff
 from bot.ports import Passwords, SeatWriter, Vault

@@ -49,6 +49,7 @@ from bot.workflows.submissions import request_id_for
 from bot.workflows.sweep import sweep
 from bot.workflows.telling import tell
 from tests.factories import EVERYBODY, person, roster
+from tests.fakes.business import FakeBusiness
 from tests.fakes.clock import FakeClock
 from tests.fakes.company import FakePeople, FakePolicies
 from tests.fakes.engine import FakeEngine
@@ -72,6 +73,7 @@ class Office:
         self.seats = FakeSeats(
             totals={"Crm": 3, "Inbox": 1}, profiles=PROFILES, sets={"CrmUser", "InboxUser"}
         )
+        self.business = FakeBusiness()
         self.vault = FakeVault(*(f"vault-{name}" for name in (*EVERYBODY, "new")))
         self.passwords = FakePasswords()
         self.chat = FakeChat(self.clock)
@@ -88,7 +90,9 @@ class Office:
             policies=self.policies,
             people=self.people,
             services={
-                Provider.SALESFORCE: SeatService(reader=self.seats, writer=self.seats),
+                Provider.SALESFORCE: SeatService(
+                    reader=self.seats, writer=self.seats, records=self.business.service()
+                ),
             },
             passwords=self.passwords,
             vault=self.vault,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.changes import Change
 from bot.domain.grant import Grant, GrantState
-from bot.domain.plan import Change
 from bot.domain.request import RequestState
 from bot.workflows.advance import advance
 from bot.workflows.ending import end

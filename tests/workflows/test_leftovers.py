@@ -16,7 +16,7 @@ from tests.workflows.office import Office
 def request_(office: Office) -> Request:
     """Ann's request, back in line after half a seat was made for it."""
     gone = SeatsExhausted("none left", service="crm", pool="Inbox")
-    office.seats.troubles.refuse("AssignLicences", gone)
+    office.seats.troubles.refuse("Assign", gone)
     return office.approve(office.ask("crm/sales"), "bea", "gus")
 
 

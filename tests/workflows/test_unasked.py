@@ -95,7 +95,7 @@ def test_a_first_time_is_asked_for(office: Office) -> None:
 
 def test_what_was_never_ready_was_never_held(office: Office) -> None:
     gone = SeatsExhausted("none left", service="crm", pool="Inbox")
-    office.seats.troubles.refuse("AssignLicences", gone)
+    office.seats.troubles.refuse("Assign", gone)
     request = office.approve(office.ask("crm/sales"), "bea", "gus")
     office.comment("ann", request.issue_number, "/cancel")
 

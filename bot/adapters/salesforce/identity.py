@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.adapters.salesforce.gateway import PERSON_FIELD, Record
+from bot.adapters.salesforce.answers import Record
+from bot.adapters.salesforce.errors import SERVICE
+from bot.domain.errors import Unauthorized
+from bot.domain.field_name import FieldName
 from bot.domain.plan import Holder
 
 ADMIN_PROFILE = "System Administrator"
@@ -33,23 +36,36 @@ class Match:
     refusal: str = ""
 
 
-def match(found: Sequence[Record], holder: Holder) -> Match:
+def match(found: Sequence[Record], holder: Holder, person_field: FieldName) -> Match:
     """Pick the holder's user among those that share any key with them.
 
     The person id wins. A user without one is adopted when the SSO identity, or user name and mail
     together, are the holder's; a mail address alone says nothing, for it is not unique.
     """
     for row in found:
-        if row.get(PERSON_FIELD) == holder.person_id:
+        if person_id_of(row, person_field) == holder.person_id:
             return Match(row=row)
     if not found:
         return Match()
     if len(found) > 1:
         return Match(refusal=_SEVERAL)
     row = found[0]
-    if row.get(PERSON_FIELD):
+    if person_id_of(row, person_field):
         return Match(refusal=_SOMEBODY_ELSE)
     return Match(row=row) if _is_surely(row, holder) else Match(refusal=_NOT_SURE)
+
+
+def person_id_of(row: Record, person_field: FieldName) -> str | None:
+    """Return the person id in a user's row; raises Unauthorized where the org spells it otherwise.
+
+    SOQL does not mind capital letters, but answers with its own: without this, everybody would look
+    like a user of nobody.
+    """
+    if person_field not in row:
+        detail = f"The org spells {person_field} otherwise: write SALESFORCE_PERSON_FIELD like it."
+        raise Unauthorized(detail, service=SERVICE, code="PERSON_FIELD")
+    value = row[person_field]
+    return value if isinstance(value, str) else None
 
 
 def protection(row: Record, own_user_id: str) -> str:

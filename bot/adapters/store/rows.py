@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from bot.domain.decision import Decision
 from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.grant import Basis, EndReason, Grant, GrantState
+from bot.domain.handover import Leaving
 from bot.domain.inbound import Surface
 from bot.domain.people import Person
 from bot.domain.policy_version import PolicyFiles, PolicyVersion, VersionState
@@ -18,6 +19,7 @@ from bot.domain.request import Approval, Request, RequestState, Task, Verdict
 
 _DECISION = TypeAdapter(Decision)
 _PERSON = TypeAdapter(Person)
+_LEAVING = TypeAdapter(Leaving)
 
 Row = sa.RowMapping
 
@@ -136,6 +138,7 @@ def grant_columns(grant: Grant) -> dict[str, Any]:
         "run": grant.run,
         "attempts": grant.attempts,
         "note": grant.note,
+        "leaving": _LEAVING.dump_json(grant.leaving).decode() if grant.leaving else None,
     }
 
 
@@ -148,6 +151,7 @@ def grant_from(row: Row, tasks: Sequence[Row]) -> Grant:
             "basis": Basis(row["basis"]),
             "state": GrantState(row["state"]),
             "end_reason": EndReason(row["end_reason"]) if row["end_reason"] else None,
+            "leaving": _LEAVING.validate_json(row["leaving"]) if row["leaving"] else None,
         },
         tasks=tuple(map(task_from, tasks)),
     )

@@ -86,6 +86,7 @@ grants = sa.Table(
     sa.Column("run", sa.Integer, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
+    sa.Column("leaving", sa.Text, nullable=True),
 )
 
 tasks = sa.Table(

@@ -58,7 +58,9 @@ def _field(one: Field) -> dict[str, Any]:
         "type": str(one.kind),
         "length": length,
         "byteLength": length * _BYTES_PER_CHARACTER if one.kind in _TEXTS else length,
-        "nillable": not one.required and one.kind not in {Kind.BOOLEAN, Kind.ID},
+        "filterable": one.filterable,
+        "nillable": not (one.required or one.required_unless)
+        and one.kind not in {Kind.BOOLEAN, Kind.ID},
         "createable": one.createable,
         "updateable": one.updateable,
         "defaultedOnCreate": one.default is not None,

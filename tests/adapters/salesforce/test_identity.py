@@ -24,7 +24,7 @@ def test_an_inactive_user_with_the_persons_id_is_reactivated(
 
     view = salesforce.converge(zoe, STANDARD)
 
-    assert plan_seat(view, zoe, STANDARD) == ()
+    assert plan_seat(view, zoe, STANDARD).changes == ()
     assert salesforce.emulator.org.user("p015").id == before.id
 
 
@@ -36,7 +36,7 @@ def test_user_name_and_mail_together_are_enough_to_adopt(
 
     view = salesforce.converge(nora, STANDARD)
 
-    assert plan_seat(view, nora, STANDARD) == ()
+    assert plan_seat(view, nora, STANDARD).changes == ()
     assert salesforce.emulator.org.user("p900").id == before.id
 
 
@@ -153,7 +153,7 @@ def test_one_administrator_of_several_can_be_changed(
 
     view = salesforce.converge(ivy, None)
 
-    assert plan_seat(view, ivy, None) == ()
+    assert plan_seat(view, ivy, None).changes == ()
     assert not salesforce.emulator.org.user("p010").is_active
 
 

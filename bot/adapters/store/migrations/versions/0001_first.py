@@ -112,6 +112,7 @@ def _grants() -> None:
         sa.Column("run", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("leaving", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_grants"),
     )
     op.create_index("ix_grants_due_at", "grants", ["due_at"])
