@@ -42,6 +42,14 @@ PORTS = {
         "tests/adapters/test_github_policies.py",
     ),
     "PolicySource": ("bot.adapters.live_policy:LivePolicy", "tests/adapters"),
+    "RecordReader": (
+        "bot.adapters.salesforce.records:SalesforceRecords",
+        "tests/adapters/salesforce/test_records.py",
+    ),
+    "RecordWriter": (
+        "bot.adapters.salesforce.records:SalesforceRecordWriter",
+        "tests/adapters/salesforce/test_records.py",
+    ),
     "Records": ("bot.adapters.github.records:GitHubRecords", "tests/adapters/test_github_*.py"),
     "SeatReader": ("bot.adapters.salesforce.seats:SalesforceSeats", "tests/adapters/salesforce"),
     "SeatWriter": (

@@ -58,6 +58,10 @@ class Trail:
         self._labels: dict[str, set[str]] = {}
         for (_part, name), label in snapshot.labels.items():
             self._labels.setdefault(name, set()).add(label.casefold())
+        overlooked = {name for _part, name in snapshot.session_based}
+        self._overlooked = frozenset(
+            word for name in overlooked for word in (name.casefold(), *self._labels.get(name, ()))
+        )
         self._by_user: dict[str, list[TrailEntry]] = {}
         self._own: dict[str, datetime] = {}
         names = _unshared_names(snapshot.users.values()) if snapshot.trail else {}
@@ -81,9 +85,14 @@ class Trail:
         """Return the newest change by somebody else on what Usher governs, after Usher's own."""
         after = max(since, self._own.get(user_id, since), self._snapshot.taken_at - FRESH)
         for entry in self._by_user.get(user_id, ()):
-            if entry.at > after and entry.action.casefold().startswith(_GOVERNED):
+            is_governed = entry.action.casefold().startswith(_GOVERNED)
+            if entry.at > after and is_governed and not self._is_overlooked(entry):
                 return entry
         return None
+
+    def _is_overlooked(self, entry: TrailEntry) -> bool:
+        """Whether it is about a set that a session must activate first."""
+        return any(word in entry.text.casefold() for word in self._overlooked)
 
     def finding(self, about: Finding, entry: TrailEntry) -> Finding:
         return replace(

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from math import ceil
 
 from bot.domain.blockers import Blocker
 from bot.domain.people import Person, Roster
@@ -111,12 +110,14 @@ class HandOver:
 class Leaving:
     """What taking an account away needs beside the account: its records, and what depends on it.
 
-    `looks` counts how often its deactivation was found to be blocked.
+    `looks` counts how often its deactivation was found to be blocked; `seats` names the pools that
+    get a seat back, each with how many were used before.
     """
 
     hand_over: HandOver | None = None
     blockers: tuple[Blocker, ...] = ()
     looks: int = 0
+    seats: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_asking(self) -> bool:
@@ -208,9 +209,13 @@ def _order(kind: str) -> tuple[int, str]:
 
 def _calls(moves: Sequence[Move]) -> int:
     """Count the writes, the reads of ids, and the reading back."""
-    writes = sum(ceil(move.count / RECORDS_A_CALL) for move in moves)
-    reads = sum(ceil(move.count / _ROWS_A_PAGE) for move in moves)
-    return writes + reads + ceil(len(moves) / _QUERIES_A_CALL)
+    writes = sum(_pages(move.count, RECORDS_A_CALL) for move in moves)
+    reads = sum(_pages(move.count, _ROWS_A_PAGE) for move in moves)
+    return writes + reads + _pages(len(moves), _QUERIES_A_CALL)
+
+
+def _pages(number: int, size: int) -> int:
+    return -(-number // size)
 
 
 def _digest(moves: Iterable[Move], questions: Iterable[Unanswered]) -> str:

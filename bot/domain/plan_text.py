@@ -61,6 +61,19 @@ def not_counted_note(pools: Iterable[PoolCount]) -> str:
     return f"Salesforce has not counted it free yet: {', '.join(named)}." if named else ""
 
 
+def free_again_note(
+    freed: Iterable[str], late: Iterable[PoolCount], now: Iterable[PoolCount]
+) -> str:
+    """Say which seats are free again by the system's own count; empty if none is."""
+    counted = frozenset(freed) - {pool.name for pool in late}
+    named = [
+        f"{quoted(pool.name)} ({pool.used} of {pool.total} used)"
+        for pool in now
+        if pool.name in counted
+    ]
+    return f"Free again, as Salesforce counts it: {', '.join(named)}." if named else ""
+
+
 def _lines(change: Change, holder: Holder) -> Iterator[str]:
     match change:
         case CreateUser():

@@ -20,10 +20,10 @@ from bot.domain.grant import GRANT_TRANSITIONS, EndReason, Grant, GrantEvent, Gr
 from bot.domain.handover import Leaving
 from bot.domain.people import Person
 from bot.domain.plan import Holder, SeatView, frees, plan_seat
-from bot.domain.plan_text import brief, not_counted_note, plan_lines
+from bot.domain.plan_text import brief, free_again_note, not_counted_note, plan_lines
 from bot.domain.policy import System
 from bot.domain.request import Task
-from bot.domain.seats import not_counted_free
+from bot.domain.seats import PoolCount, not_counted_free
 from bot.ports import Transaction
 from bot.workflows.advance import REST
 from bot.workflows.context import (
@@ -148,8 +148,8 @@ def _strip(
         raise Conflict(view.refusal, service=grant.system)
     plan = plan_seat(view, holder, rest, until=until)
     if not plan.changes:
-        return ""
-    _note_plan(ctx, grant, plan)
+        return _counted(ctx, grant, service)
+    _note_plan(ctx, grant, before, plan)
     for change in plan.changes:
         if _current(ctx, grant.id, grant.run) is None:
             raise StaleApproval("The grant has gone on.")
@@ -163,27 +163,40 @@ def _strip(
     if left.changes:
         detail = f"Read back, there is still to do: {'; '.join(plan_lines(left, holder))}."
         raise Conflict(detail, service=grant.system)
-    return _not_counted(service, before, plan)
+    return _counted(ctx, grant, service)
 
 
-def _note_plan(ctx: Context, grant: Grant, plan: Plan) -> None:
+def _note_plan(ctx: Context, grant: Grant, before: SeatView, plan: Plan) -> None:
     """Write down what is about to change, for a run that is killed in between."""
     is_waiting = grant.leaving is not None and grant.leaving.is_asking
     if is_waiting and all(isinstance(change, Deactivate) for change in plan.changes):
         return  # one more look whether the records are handed over
+    freed = frees(before.seat, plan) if before.seat else frozenset[str]()
     with ctx.ledger.begin() as tx:
         audit(ctx, tx, Tag.SEAT_CHANGING, grant.id, "usher", changes=brief(plan.changes))
+        fresh = lock_grant(tx, grant.id)
+        if freed and fresh is not None and fresh.run == grant.run:
+            known = fresh.leaving or Leaving()
+            used = {pool.name: pool.used for pool in before.pools if pool.name in freed}
+            seats = tuple(sorted({**used, **dict(known.seats)}.items()))
+            tx.grants.save(replace(fresh, leaving=replace(known, seats=seats)), was=fresh)
 
 
-def _not_counted(service: SeatService, before: SeatView, plan: Plan) -> str:
+def _counted(ctx: Context, grant: Grant, service: SeatService) -> str:
     """Read the counters back; what they say is worth a note, and never a reason to fail."""
-    freed = frees(before.seat, plan) if before.seat else frozenset[str]()
-    if not freed:
+    with ctx.ledger.read() as tx:
+        fresh = tx.grants.get(grant.id)
+    seats = fresh.leaving.seats if fresh is not None and fresh.leaving else ()
+    if not seats:
         return ""
     try:
-        return not_counted_note(not_counted_free(freed, before.pools, service.reader.pools()))
+        now = service.reader.pools()
     except ConnectorError as error:
         return f"Whether the seats are counted free could not be read: {error.detail}"
+    freed = [name for name, _ in seats]
+    late = not_counted_free(freed, [PoolCount(name=n, total=0, used=u) for n, u in seats], now)
+    notes = (free_again_note(freed, late, now), not_counted_note(late))
+    return " ".join(filter(None, notes))
 
 
 def _heir(ctx: Context, grant: Grant) -> Grant | None:

@@ -6,7 +6,16 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.store.store import Store
+from bot.domain.blockers import Blocker, BlockerKind
 from bot.domain.grant import GrantState
+from bot.domain.handover import (
+    Failure,
+    HandOver,
+    HandOverState,
+    Leaving,
+    Recipient,
+    plan_hand_over,
+)
 from bot.domain.inbound import Surface
 from bot.domain.request import Approval, RequestState, Task, Verdict
 from tests.factories import NOW, grant, request
@@ -103,6 +112,23 @@ def test_people_are_told_until_they_know_the_latest(ledger: Store) -> None:
         tx.requests.save(news, was=kept)
 
         assert tx.requests.untold(NOW, 10) == [news]
+
+
+def test_what_ending_a_grant_needs_comes_back_with_it(ledger: Store) -> None:
+    to = Recipient(person_id="bea", user_id="005B", name="Bea", because="manager")
+    plan = plan_hand_over({"Lead": 3, "Case": 1}, {"Lead": "manager"}, {"manager": to})
+    failure = Failure(kind="Lead", record_id="00Q1", why="locked")
+    hand = HandOver(
+        state=HandOverState.AGREED, plan=plan, asked_at=NOW, deadline=NOW, failures=(failure,)
+    )
+    blocker = Blocker(kind=BlockerKind.JOB, what=("Nightly",), is_hard=False)
+    first = grant(id="r-1")
+    kept = replace(first, leaving=Leaving(hand_over=hand, blockers=(blocker,), looks=2))
+    with ledger.begin() as tx:
+        tx.grants.add(first)
+        assert tx.grants.save(kept, was=first)
+
+        assert tx.grants.get("r-1") == kept
 
 
 def test_a_grant_comes_back_and_a_late_save_changes_nothing(ledger: Store) -> None:

@@ -9,7 +9,7 @@ import stamina
 
 from bot.domain.changes import CreateUser, Part
 from bot.domain.errors import Conflict, OutcomeUnknown, SeatsExhausted
-from bot.domain.plan import Holder, Seat, SeatView, plan_seat
+from bot.domain.plan import Holder, Seat, SeatState, SeatView, parts_of, plan_seat
 from bot.domain.policy import Bundle
 from bot.domain.secret import Secret
 from bot.ports import SeatReader, SeatWriter
@@ -24,6 +24,16 @@ SALES = Bundle(
     profile="Standard User",
     permission_sets=("AcmeCrmUser",),
     permission_set_licences=("SalesforceCPQPsl",),
+)
+WHOLE = Bundle(
+    licence="Salesforce",
+    profile="Standard User",
+    permission_set_groups=("AcmeSalesTeam",),
+    packages=("acmesign",),
+    features=("Marketing",),
+    role="Sales_Rep",
+    groups=("Acme_Sales",),
+    queues=("Inbound_Leads",),
 )
 VIEW = Bundle(licence="Salesforce", profile="Read Only")
 PROFILES = dict.fromkeys(("Read Only", "Standard User"), "Salesforce")
@@ -48,8 +58,14 @@ class Bench:
 @pytest.fixture(params=["fake", "salesforce"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     if request.param == "fake":
-        totals = {"Salesforce": 12, "SalesforceCPQPsl": 5}
-        fake = FakeSeats(totals=totals, profiles=PROFILES, sets={"AcmeCrmUser"})
+        totals = {
+            "Salesforce": 12,
+            "SalesforceCPQPsl": 5,
+            "package acmesign": 3,
+            "feature Marketing": 2,
+        }
+        names = {"AcmeCrmUser", "AcmeSalesTeam", "Acme_Sales", "Inbound_Leads"}
+        fake = FakeSeats(totals=totals, profiles=PROFILES, sets=names)
         yield Bench(fake, fake, fake.totals.__setitem__, lambda: fake.troubles.lose("CreateUser"))
         return
     emulator = SalesforceEmulator()
@@ -110,6 +126,25 @@ def test_a_plan_that_is_carried_out_leaves_nothing_to_do(bench: Bench, ann: Hold
     assert seat.held(Part.SET) == {"AcmeCrmUser"}
     assert plan_seat(view, ann, SALES).changes == ()
     assert view.pools_to_draw == ()
+
+
+def test_a_level_may_hold_everything_and_all_of_it_goes(bench: Bench, ann: Holder) -> None:
+    seat = seat_of(bench.converge(ann, WHOLE))
+
+    assert {part: {*names} for part, names in parts_of(WHOLE).items()} == {
+        part: {*names} for part, names in seat.parts.items()
+    }
+    assert seat.role == "Sales_Rep"
+    assert plan_seat(bench.reader.observe(ann, WHOLE), ann, WHOLE).changes == ()
+    held = bench.reader.observe(ann, None).pools
+    assert [pool.name for pool in held if pool.used] == ["Salesforce", "package acmesign"]
+    assert bench.converge(ann, None).state is SeatState.INACTIVE
+
+
+def test_nobody_is_idle_on_their_first_day(bench: Bench, ann: Holder) -> None:
+    pool = bench.converge(ann, VIEW).pools[0]
+
+    assert bench.reader.idle(pool, 30) == ()
 
 
 def test_another_level_changes_the_same_account(bench: Bench, ann: Holder) -> None:

@@ -89,6 +89,18 @@ def onboarding(ground: Ground) -> None:
     ground.settle()
 
 
+def with_leads(ground: Ground) -> None:
+    """Have access, and more leads than three calls take."""
+    low_risk_request(ground)
+    ground.world.salesforce.org.seed_records("p006", 450, ["Lead"])
+
+
+def hand_over(ground: Ground) -> None:
+    """Give back one's access, and let an owner of the system hand the leads over."""
+    press(ground, CAI, "grant:give_back")
+    comment(ground, "octo-gtm-1", "/approve hand-over")
+
+
 STORIES = {
     story.name: story
     for story in (
@@ -96,6 +108,7 @@ STORIES = {
         Story("give_back", request, give_back),
         Story("expiry", low_risk_request, expiry),
         Story("onboarding", announce_newcomer, onboarding),
+        Story("hand_over", with_leads, hand_over),
     )
 }
 

@@ -105,7 +105,7 @@ def test_rejections_are_for_the_requester_and_all_else_for_operators() -> None:
 
 
 def test_the_tree_in_the_docstring_names_every_class() -> None:
-    drawn = [line.strip("│├└─ ").split()[0] for line in (module.__doc__ or "").splitlines()[2:17]]
+    drawn = [line.strip("│├└─ ").split()[0] for line in (module.__doc__ or "").splitlines()[2:18]]
 
     assert sorted(drawn) == [kind.__name__ for kind in CLASSES]
 

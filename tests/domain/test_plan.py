@@ -20,7 +20,17 @@ from bot.domain.changes import (
     UpdateUser,
 )
 from bot.domain.errors import Conflict
-from bot.domain.plan import Holder, Scope, Seat, SeatState, SeatView, Until, parts_of, plan_seat
+from bot.domain.plan import (
+    Holder,
+    Scope,
+    Seat,
+    SeatState,
+    SeatView,
+    Until,
+    governed,
+    parts_of,
+    plan_seat,
+)
 from bot.domain.policy import Bundle
 from bot.domain.seats import PoolCount
 from tests.domain.plan_world import (
@@ -186,6 +196,27 @@ def test_a_licence_that_a_set_brought_along_stays() -> None:
     parts = {**SALES_PARTS, Part.SET_LICENCE: frozenset({"CrmPsl", "InboxPsl"})}
 
     assert changes(ann_seat(parts=parts), SALES) == ()
+
+
+def test_a_licence_that_a_group_of_sets_needs_is_given_before_it_and_stays() -> None:
+    desk = Bundle(profile="Standard User", permission_set_groups=("Desk",))
+    looked = SeatView(seat=None, needed_licences=frozenset({"DeskPsl"}))
+
+    *_, assign = plan_seat(looked, ANN, desk).changes
+    made = apply_all(plan_seat(looked, ANN, desk).changes, None)
+
+    assert assign == Assign(((Part.SET_LICENCE, ("DeskPsl",)), (Part.SET_GROUP, ("Desk",))))
+    assert plan_seat(replace(looked, seat=made), ANN, desk).changes == ()
+
+
+def test_when_access_ends_every_part_is_governed() -> None:
+    assert governed(Scope(), None) == {*Part}
+    assert governed(Scope(), Bundle(queues=("Leads",))) == {
+        Part.SET,
+        Part.SET_GROUP,
+        Part.SET_LICENCE,
+        Part.QUEUE,
+    }
 
 
 @pytest.mark.parametrize(

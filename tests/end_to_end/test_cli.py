@@ -26,6 +26,7 @@ COMMANDS: tuple[list[str], ...] = (
     ["migrate"],
     ["sandbox"],
     ["doctor"],
+    ["reconcile"],
     ["policy"],
     ["policy", "check"],
     ["policy", "test"],

@@ -18,7 +18,7 @@ from bot.domain.changes import (
 from bot.domain.errors import Conflict, SeatsExhausted
 from bot.domain.plan import Holder, Seat, SeatView, parts_of
 from bot.domain.policy import Bundle
-from bot.domain.policy_pools import pools_of
+from bot.domain.policy_pools import is_system_counted, pools_of
 from bot.domain.seats import Idle, PoolCount
 from bot.domain.secret import Secret
 from tests.fakes.troubles import Troubles
@@ -49,7 +49,8 @@ class FakeSeats:
     def observe(self, holder: Holder, bundle: Bundle | None) -> SeatView:
         with self.troubles.around("observe"):
             seat = self.seats.get(holder.person_id)
-            names = pools_of(bundle) if bundle else sorted(seat.pools if seat else ())
+            held = filter(is_system_counted, sorted(seat.pools if seat else ()))
+            names = pools_of(bundle) if bundle else tuple(held)
             return SeatView(
                 seat=seat,
                 pools=tuple(self._pool(name) for name in names),

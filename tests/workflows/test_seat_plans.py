@@ -31,7 +31,7 @@ def watch(office: Office) -> list[Change]:
 def test_sets_end_by_themselves_when_the_grant_does(office: Office) -> None:
     rewrite(office, {}, native_expiry=True)
 
-    grant = office.granted("crm/standard", duration="7d")
+    grant = office.granted("crm/standard", how_long="30 days")
 
     assert grant.until is not None
     end = grant.until.replace(microsecond=0)
@@ -39,17 +39,17 @@ def test_sets_end_by_themselves_when_the_grant_does(office: Office) -> None:
 
 
 def test_without_that_no_set_has_an_end(office: Office) -> None:
-    office.granted("crm/standard", duration="7d")
+    office.granted("crm/standard", how_long="30 days")
 
     assert office.seats.seats["ann"].ends == {}
 
 
 def test_who_gets_the_set_for_good_keeps_no_end_of_before(office: Office) -> None:
     rewrite(office, {}, native_expiry=True)
-    office.granted("crm/standard", duration="7d")
+    office.granted("crm/standard", how_long="30 days")
     made = watch(office)
 
-    office.granted("crm/sales", duration="permanent")
+    office.granted("crm/sales", how_long="permanent")
 
     assert Redate(((Part.SET, ("CrmUser",)),), None) in made
     assert office.seats.seats["ann"].ends == {}

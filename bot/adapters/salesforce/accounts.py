@@ -42,7 +42,6 @@ _MEMBERSHIPS = (
     "AND UserOrGroupId IN (SELECT Id FROM User WHERE <who>)"
 )
 
-# The bot itself does not count: nobody can log in as it and help the others.
 _OTHER_ADMINS = (
     "SELECT Id FROM User "
     "WHERE IsActive = true AND Profile.Name = {profile} AND Id NOT IN {users} LIMIT 1"

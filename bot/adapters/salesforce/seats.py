@@ -41,7 +41,7 @@ from bot.domain.changes import (
 from bot.domain.errors import Blocked, Conflict
 from bot.domain.plan import Holder, Seat, SeatView, governed
 from bot.domain.policy import Bundle
-from bot.domain.policy_pools import package_pool
+from bot.domain.policy_pools import feature_pool, package_pool
 from bot.domain.seats import Idle, PoolCount, PoolKind
 from bot.domain.secret import Secret
 
@@ -194,7 +194,7 @@ class SalesforceSeatWriter:
         fields |= {_flag(name): True for name in change.features}
         if change.role:
             fields["UserRoleId"] = known_id(view, Handle.ROLE, change.role)
-        pool = _user_pool(view)
+        pool = _scarce_pool(view, change.features, takes_licence=True)
         with self._one_at_a_time(is_needed=bool(change.role)):
             user_id = self._gateway.upsert_user(holder.person_id, fields, pool=pool)
         seat = Seat(
@@ -202,7 +202,7 @@ class SalesforceSeatWriter:
             username=holder.username.lower(),
             is_active=True,
             is_frozen=False,
-            licence=pool,
+            licence=_user_pool(view),
             profile=change.profile,
             person_id=holder.person_id,
             role=change.role,
@@ -222,8 +222,10 @@ class SalesforceSeatWriter:
         if change.role is not None:
             role = change.role and known_id(view, Handle.ROLE, change.role)
             fields["UserRoleId"] = role or None
+        takes_licence = change.is_activated or bool(change.profile)
+        pool = _scarce_pool(view, change.features_on, takes_licence=takes_licence)
         with self._one_at_a_time(is_needed=change.role is not None):
-            self._gateway.update("User", user_id, fields, pool=_user_pool(view))
+            self._gateway.update("User", user_id, fields, pool=pool)
 
     def _deactivate(self, user_id: str) -> None:
         try:
@@ -297,6 +299,19 @@ def _pool(view: SeatView, part: Part, name: str) -> str:
     if part is Part.PACKAGE:
         return package_pool(name)
     return next(handles_of(view, Handle.POOL, name, part), "")
+
+
+def _scarce_pool(view: SeatView, features: Iterable[str], *, takes_licence: bool) -> str:
+    """Name the pool that a refusal would be about: Salesforce has one code for licence and feature.
+
+    Source: help 000387847. As long as the counters show a free licence, it is the feature.
+    """
+    feature = next(iter(features), "")
+    licence = view.pools[0] if view.pools else None
+    is_full = licence is None or 0 <= licence.total <= licence.taken
+    if feature and not (takes_licence and is_full):
+        return feature_pool(feature)
+    return _user_pool(view)
 
 
 def _user_pool(view: SeatView) -> str:

@@ -206,6 +206,12 @@ class Org:
         with self._lock:
             return seed_records(self.database, self._user(user)["Id"], count, kinds)
 
+    def owned(self, user: str) -> dict[str, int]:
+        """Count the records of each kind that a user owns, open or not."""
+        with self._lock:
+            own, store = self._user(user)["Id"], self.database.store
+            return {kind: len(store.find(self._entity(kind), "OwnerId", own)) for kind in OWNED}
+
     def seed_users(
         self,
         count: int,

@@ -115,6 +115,8 @@ def _activities() -> tuple[SObject, ...]:
         moment("StartDateTime", required=True),
         moment("EndDateTime", required=True),
         read_only(number("DurationInMinutes")),
+        # Of a guest's copy of the event (object reference, Event); the sandbox invites nobody.
+        read_only(flag("IsChild")),
     )
     # An event may also belong to a public calendar, which the sandbox has none of.
     return (

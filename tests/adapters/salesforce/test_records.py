@@ -1,7 +1,5 @@
 """A leaver's records and what depends on their user, as the org tells and takes them."""
 
-
-
 import pytest
 
 from bot.adapters.salesforce.records import SalesforceRecords, SalesforceRecordWriter

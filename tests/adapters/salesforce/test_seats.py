@@ -210,7 +210,7 @@ def test_the_reader_has_no_way_to_write(salesforce: Connected) -> None:
     )
 
     assert reader == {"observe", "pools", "idle"}
-    assert writing - reading == {"upsert_user", "update", "change", "set_password"}
+    assert {"upsert_user", "update", "change", "set_password"} <= writing - reading
 
 
 def test_names_with_quotes_stay_text_in_queries(

@@ -120,6 +120,8 @@ def test_what_no_level_speaks_of_is_not_even_looked_at(salesforce: Connected, an
     ("pool", "name"),
     [
         ("acmesign", "package acmesign"),
+        ("Salesforce", "Salesforce"),
+        ("UserPermissionsMarketingUser", "feature Marketing"),
         ("SalesforceCPQPsl", "SalesforceCPQPsl"),
         ("InboxWithEinsteinActivityCapturePsl", "InboxWithEinsteinActivityCapturePsl"),
     ],
