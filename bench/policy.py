@@ -13,6 +13,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from bench.policy_heads import HARD, HEADS
 from bench.policy_peers import PEERS
 from bench.policy_plan import Cost, measure
 from bench.policy_world import NOW, World, load_world, make_world, write_policies
@@ -25,7 +26,6 @@ from bot.domain.judge import Judge
 LEAST_RATIO = 3.0
 MOST_PLAN_S, MOST_PLAN_MIB = 1.0, 300.0
 MOST_SMALL_MS, MOST_LARGE_S = 100.0, 3.0
-GROWTH = (1, 2, 4, 8)
 T = TypeVar("T")
 
 
@@ -43,7 +43,7 @@ class Size:
     plan_people: int
     plan_levels: int
     plan_sample: int
-    has_growth: bool
+    growth: tuple[int, ...]
     rounds: int
 
 
@@ -58,7 +58,7 @@ FULL = Size(
     plan_people=5_000,
     plan_levels=500,
     plan_sample=1_000,
-    has_growth=True,
+    growth=(1, 2, 4, 8),
     rounds=5,
 )
 QUICK = Size(
@@ -72,7 +72,7 @@ QUICK = Size(
     plan_people=100,
     plan_levels=20,
     plan_sample=20,
-    has_growth=False,
+    growth=(1,),
     rounds=1,
 )
 
@@ -105,13 +105,14 @@ def _decisions(size: Size) -> dict[str, float]:
     expected = [answer is not Answer.REFUSED for answer in answers]
     ours, theirs = _in_turns(size, world, judge, asks, expected)
     best = max(theirs, key=lambda title: theirs[title], default="")
-    ratio = ours / theirs[best] if best else 0.0
     rates = {
         "judge, all reasons: asked before": ours,
         "  other questions than before": len(others) / others_s,
         "  the first questions of all": len(asks) / first_s,
         "decide, with all checks too": len(few) / plain_s,
     }
+    ratios = {what: rate / theirs[best] if best else 0.0 for what, rate in rates.items()}
+    before, other, _, every = ratios.values()
     show(
         f"policy: decisions per second, {size.levels:,} levels × {size.people:,} people "
         f"({sum(expected) / len(expected):.0%} are no refusals)",
@@ -124,16 +125,20 @@ def _decisions(size: Size) -> dict[str, float]:
                 what=what,
                 usher=f"{rate:,.0f}",
                 peer=f"{theirs[best]:,.0f}" if best else "-",
-                ratio=rate / theirs[best] if best else 0.0,
+                ratio=ratios[what],
                 target=f"≥ {LEAST_RATIO:.0f}" if rate == ours else "",
-                is_met=rate != ours or ratio >= LEAST_RATIO,
+                is_met=rate != ours or before >= LEAST_RATIO,
             )
             for what, rate in rates.items()
         ],
     )
     for title, rate in theirs.items():
         print(f"  {title}: {rate:,.0f} per second")
-    return {"decisions_ratio": round(ratio, 2)}
+    return {
+        "decisions_ratio": round(before, 2),
+        "decisions_ratio_new": round(other, 2),
+        "decide_ratio": round(every, 2),
+    }
 
 
 def _in_turns(
@@ -178,74 +183,91 @@ def _timed(do: Callable[[], T]) -> tuple[float, T]:
 
 
 def _plans(size: Size) -> dict[str, float]:
+    """Plan two pull requests; the figures are those of the one that takes longer."""
+    costs = [_plan(size, head) for head in HEADS]
+    slowest = max(costs, key=lambda cost: cost.seconds)
+    return {
+        "plan_s": round(slowest.seconds, 3),
+        "plan_rss_mib": round(max(cost.growth_mib for cost in costs), 1),
+        "plan_growth": round(_growth(size, slowest), 2),
+    }
+
+
+def _plan(size: Size, head: str) -> Cost:
+    """Return what is in the middle of some rounds, with the most memory of any."""
     costs = [
-        measure(people=size.plan_people, levels=size.plan_levels, sample=size.plan_sample)
+        measure(head, people=size.plan_people, levels=size.plan_levels, sample=size.plan_sample)
         for _ in range(min(3, size.rounds))
     ]
     middle = sorted(costs, key=lambda cost: cost.seconds)[len(costs) // 2]
-    most_mib = max(cost.growth_mib for cost in costs)
+    cost = replace(middle, growth_mib=max(cost.growth_mib for cost in costs))
+    if head == HARD:
+        assert 2 * cost.felt_by >= cost.people, "fewer than half of the people feel it"
+        assert cost.is_cut or size == QUICK, "the comment holds it all: nothing was cut"
     show(
-        f"policy: plan of {size.plan_people:,} people × {size.plan_levels:,} levels, "
-        f"one level in ten changed ({middle.shifts:,} shifts)",
+        f"policy: plan of {cost.people:,} people × {cost.levels:,} levels, and its comment; "
+        f"{head} changed ({cost.shifts:,} shifts for {cost.felt_by:,} people; "
+        f"{cost.characters:,} characters{', cut' if cost.is_cut else ''})",
         f"each question decided by both policies, extrapolated from {size.plan_sample:,}",
         [
             Line(
                 what="time",
-                usher=f"{middle.seconds:.2f} s",
-                peer=f"{middle.brute_force_s:,.0f} s",
-                ratio=middle.seconds / middle.brute_force_s,
+                usher=f"{cost.seconds:.2f} s",
+                peer=f"{cost.brute_force_s:,.0f} s",
+                ratio=cost.seconds / cost.brute_force_s,
                 target=f"≤ {MOST_PLAN_S:.0f} s",
-                is_met=middle.seconds <= MOST_PLAN_S,
+                is_met=cost.seconds <= MOST_PLAN_S,
             ),
             Line(
                 what="memory grows by",
-                usher=f"{most_mib:.0f} MiB",
+                usher=f"{cost.growth_mib:.0f} MiB",
                 peer="-",
-                ratio=most_mib / MOST_PLAN_MIB,
+                ratio=cost.growth_mib / MOST_PLAN_MIB,
                 target=f"≤ {MOST_PLAN_MIB:.0f} MiB",
-                is_met=most_mib <= MOST_PLAN_MIB,
+                is_met=cost.growth_mib <= MOST_PLAN_MIB,
             ),
         ],
     )
-    if size.has_growth:
-        _show_growth(size, middle)
-    return {"plan_s": round(middle.seconds, 3), "plan_rss_mib": round(most_mib, 1)}
+    return cost
 
 
-def _show_growth(size: Size, first: Cost) -> None:
-    """Print what a larger company costs: linear means that the last columns stay as they are."""
-    table = Table(title="policy: how the plan grows", title_justify="left")
+def _growth(size: Size, first: Cost) -> float:
+    """Print what larger companies cost, and return the worst of the largest: 1 is linear."""
+    table = Table(title=f"policy: how the plan grows, {first.head} changed", title_justify="left")
     for name in (
         "",
         "people",
         "levels",
         "shifts",
-        "time",
+        "processor",
         "for its size",
         "memory",
         "for its size",
     ):
         table.add_column(name, justify="right")
+    growth = {}
     for what in ("people", "levels", "both"):
-        for times in GROWTH:
-            cost = first
-            if times > 1:
-                cost = measure(
-                    people=size.plan_people * (1 if what == "levels" else times),
-                    levels=size.plan_levels * (1 if what == "people" else times),
-                    sample=1,
-                )
+        for times in size.growth:
+            cost = first if times == 1 else _larger(first, what, times)
+            growth[what] = cost.processor_s / first.processor_s / times
             table.add_row(
                 f"{what} × {times}",
                 f"{cost.people:,}",
                 f"{cost.levels:,}",
                 f"{cost.shifts:,}",
-                f"{cost.seconds:.2f} s",
-                f"{cost.seconds / first.seconds / times:.2f}",
+                f"{cost.processor_s:.2f} s",
+                f"{growth[what]:.2f}",
                 f"{cost.growth_mib:.0f} MiB",
                 f"{cost.growth_mib / max(first.growth_mib, 1.0) / times:.2f}",
             )
     Console().print(table)
+    return max(growth.values())
+
+
+def _larger(first: Cost, what: str, times: int) -> Cost:
+    people = first.people * (1 if what == "levels" else times)
+    levels = first.levels * (1 if what == "people" else times)
+    return measure(first.head, people=people, levels=levels, sample=1)
 
 
 # ---- loading ------------------------------------------------------------------------------------

@@ -1,19 +1,38 @@
 """Chapters of the tour about seats: a full pool, records that are handed over, a blocked end."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from bot.playground import Playground
+from bot.sandbox.salesforce import UserSnapshot
 from bot.sandbox.salesforce.blockers import Blocker
-
-if TYPE_CHECKING:
-    from bot.tour import Tour
+from bot.sandbox.slack import SlackMessage
+from bot.sandbox.world import World
 
 BEA, LEO, MIA, RAJ = "U0BEA00003", "U0LEO00005", "U0MIA00008", "U0RAJ00009"
 LEO_ID, MIA_ID, BEAS_USER = "p005", "p008", "bea.kline@acme.example.crm"
 _POOL = "Salesforce"
 
 
-def leaving(tour: "Tour") -> None:
+class Guide(Protocol):
+    """What these chapters need of the tour."""
+
+    ground: Playground
+    world: World
+
+    def chapter(self, title: str) -> None: ...
+    def say(self, text: str) -> None: ...
+    def check(self, what: str, is_so: object) -> None: ...
+    def ask_in_slack(
+        self, slack_id: str, words: str, level: str, how_long: str, why: str
+    ) -> None: ...
+    def comment(self, login: str, number: int, body: str) -> None: ...
+    def last_comment_with(self, number: int, words: str) -> str: ...
+    def last_card(self, slack_id: str) -> SlackMessage: ...
+    def user(self, person_id: str) -> UserSnapshot | None: ...
+
+
+def leaving(tour: Guide) -> None:
     """Play all of it: who waits for a seat gets that of the one who leaves."""
     leos = seller(tour)
     mias = full_pool(tour)
@@ -21,7 +40,7 @@ def leaving(tour: "Tour") -> None:
     blocked(tour, mias)
 
 
-def seller(tour: "Tour") -> int:
+def seller(tour: Guide) -> int:
     """Let Leo work with Salesforce."""
     tour.chapter("Leo works with Salesforce, and the last free seat is his")
     org = tour.world.salesforce.org
@@ -37,7 +56,7 @@ def seller(tour: "Tour") -> int:
     return number
 
 
-def full_pool(tour: "Tour") -> int:
+def full_pool(tour: Guide) -> int:
     """Refuse a seat that is not there, and say which pool is full."""
     tour.chapter("Mia asks for Salesforce, and no seat is free")
     number = ask(tour, MIA, RAJ)
@@ -48,7 +67,7 @@ def full_pool(tour: "Tour") -> int:
     return number
 
 
-def hand_over(tour: "Tour", number: int) -> None:
+def hand_over(tour: Guide, number: int) -> None:
     """Take Leo's access at once, and his records with one yes."""
     tour.chapter("Leo leaves, and somebody must get what he worked on")
     tour.comment("octo-bea", number, "/revoke")
@@ -78,7 +97,7 @@ def hand_over(tour: "Tour", number: int) -> None:
     tour.check("Leo's seat is free, and Mia has it", user is not None and user.is_active)
 
 
-def blocked(tour: "Tour", number: int) -> None:
+def blocked(tour: Guide, number: int) -> None:
     """Show an end that Salesforce refuses, and how it comes about in the end."""
     tour.chapter("Mia leaves, but she is the default lead owner of the org")
     blockers = tour.world.salesforce.org.blockers
@@ -102,7 +121,7 @@ def blocked(tour: "Tour", number: int) -> None:
     tour.check("the issue is closed", tour.world.github.issue(number).state == "closed")
 
 
-def ask(tour: "Tour", who: str, manager: str) -> int:
+def ask(tour: Guide, who: str, manager: str) -> int:
     """Ask in Slack to read Salesforce, and let the manager say yes there."""
     tour.ask_in_slack(who, "view", "salesforce/view-only", "30d", "Prepare the quarter's review")
     number = tour.world.github.issues()[-1].number
@@ -111,6 +130,6 @@ def ask(tour: "Tour", who: str, manager: str) -> int:
     return number
 
 
-def owned(tour: "Tour", user: str) -> dict[str, int]:
+def owned(tour: Guide, user: str) -> dict[str, int]:
     """Count what a user owns in the org."""
     return tour.world.salesforce.org.owned(user)

@@ -13,7 +13,16 @@ FIGURES = {
     "waiting": {"rss_growth_mib", "idle_cpu_percent"},
     "seat": {"salesforce_calls"},
     "start": {"start_s", "start_empty_s"},
-    "policy": {"decisions_ratio", "plan_s", "plan_rss_mib", "load_300_ms", "load_10k_s"},
+    "policy": {
+        "decisions_ratio",
+        "decisions_ratio_new",
+        "decide_ratio",
+        "plan_s",
+        "plan_rss_mib",
+        "plan_growth",
+        "load_300_ms",
+        "load_10k_s",
+    },
 }
 
 AT_MOST = {"lost": 0, "salesforce_calls": 8}

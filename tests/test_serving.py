@@ -190,7 +190,7 @@ def test_sqlite_is_refused_for_more_than_one_process(on_sqlite: Processes, comma
     assert "run `usher serve`, or set a postgresql:// URL." in said
 
 
-@pytest.mark.parametrize("victim", ["parent", "worker"])
+@pytest.mark.parametrize("victim", [pytest.param("parent", marks=pytest.mark.slow), "worker"])
 def test_when_half_of_serve_is_killed_the_other_half_ends_and_the_next_one_goes_on(
     world: World, on_sqlite: Processes, victim: str
 ) -> None:
@@ -212,7 +212,9 @@ def test_when_half_of_serve_is_killed_the_other_half_ends_and_the_next_one_goes_
     assert ("The worker process has ended by itself" in on_sqlite.said()) == (victim == "worker")
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "told", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_to_both_processes_at_once_is_a_graceful_end(
     on_sqlite: Processes, told: signal.Signals
 ) -> None:
@@ -227,6 +229,7 @@ def test_a_signal_to_both_processes_at_once_is_a_graceful_end(
     assert "ended by itself" not in on_sqlite.said()
 
 
+@pytest.mark.slow
 def test_whoever_joins_today_is_known_to_the_worker_at_once(
     world: World, on_sqlite: Processes
 ) -> None:
@@ -262,6 +265,7 @@ def is_running(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_postgresql_is_not_served_before_it_is_migrated(on_postgresql: Processes) -> None:
     code, said = on_postgresql.run("web")
 

@@ -30,7 +30,9 @@ def environ(world: World, tmp_path: Path) -> dict[str, str]:
     return world.settings(database_url=url, port=free_port(), policy_dir=POLICIES)
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "told", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_server_that_is_told_to_stop_finishes_and_says_so(
     environ: dict[str, str], told: signal.Signals
 ) -> None:
@@ -57,7 +59,10 @@ def test_a_server_that_is_told_to_stop_while_it_starts_finishes_too(
         assert process.wait(30) == OK
 
 
-@pytest.mark.parametrize("words", [("requests", "list"), ("grants", "revoke", "r-1")])
+@pytest.mark.parametrize(
+    "words",
+    [("requests", "list"), pytest.param(("grants", "revoke", "r-1"), marks=pytest.mark.slow)],
+)
 def test_a_command_on_a_database_without_tables_says_what_to_run(
     environ: dict[str, str], words: tuple[str, ...]
 ) -> None:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from bot.adapters.policy_files.loader import load_policy, load_policy_files
+from bot.adapters.policy_files.marks import Fault, Mark
+from bot.adapters.policy_files.messages import printable
 from bot.domain.errors import NotFound, PolicyError, Unavailable
 from bot.domain.policy import Policy
 from bot.domain.policy_version import (
     GIT_FILE_MODES,
     MAX_FILES,
     MAX_TOTAL_BYTES,
+    NO_FILE,
     PolicyFiles,
     is_policy_file,
 )
@@ -39,6 +42,7 @@ class _Blob:
     path: str
     id: str
     size: int
+    is_file: bool
 
 
 def load_version(directory: Path, version: str) -> Policy:
@@ -54,7 +58,10 @@ def load_version(directory: Path, version: str) -> Policy:
 
 
 def read_revision(directory: Path, revision: str) -> PolicyAt:
-    """Read the policy files that a commit has in this directory, which need not be there now."""
+    """Read the policy files that a commit has in this directory, which need not be there now.
+
+    Raises PolicyError for what is no file or too big, before anything of it is read.
+    """
     if _REVISION.fullmatch(revision) is None:
         raise _unknown(revision)
     there, inside = _nearest(directory.absolute())
@@ -71,13 +78,13 @@ def read_revision(directory: Path, revision: str) -> PolicyAt:
     if _COMMIT.fullmatch(commit) is None:
         raise _unknown(revision)
     path = (there.resolve() / inside).relative_to(Path(top).resolve())
-    files = git.files(commit, path)
+    name = directory.absolute().name
+    files = git.files(commit, path, name)
     if not files:
         raise NotFound(
             f"There are no policy files in {quoted(path.as_posix(), 200)} at {quoted(revision)}.",
             service="git",
         )
-    name = directory.absolute().name
     return PolicyAt(commit=commit, content=PolicyFiles(name=name, files=files))
 
 
@@ -102,9 +109,15 @@ class _Git:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def files(self, commit: str, path: Path) -> Mapping[str, bytes]:
+    def files(self, commit: str, path: Path, name: str) -> Mapping[str, bytes]:
         """Read every YAML file below a folder of a commit, but in hidden folders."""
         blobs = tuple(self._blobs(commit, path))
+        strays = [f"{name}/{blob.path}" for blob in blobs if not blob.is_file]
+        if strays:
+            raise PolicyError(
+                f"{path.as_posix()} at {commit[:12]} cannot be used",
+                faults=tuple(str(Fault(printable(at), Mark(1, 1), NO_FILE)) for at in strays),
+            )
         total = sum(blob.size for blob in blobs)
         if len(blobs) > MAX_FILES or total > MAX_TOTAL_BYTES:
             most = f"at most {MAX_FILES:,} files with {MAX_TOTAL_BYTES:,} bytes can be read"
@@ -124,18 +137,14 @@ class _Git:
             if not is_policy_file(name):
                 continue
             mode, _kind, id_, size = facts.split()
-            is_file = mode in GIT_FILE_MODES
-            # A link or a submodule has no text of its own here: as an empty file it is a fault.
-            yield _Blob(path=name, id=id_ if is_file else "", size=int(size) if is_file else 0)
+            is_file = mode in GIT_FILE_MODES  # git gives a submodule's size as «-»
+            yield _Blob(path=name, id=id_, size=int(size) if is_file else 0, is_file=is_file)
 
     def _contents(self, ids: Sequence[str]) -> Iterator[bytes]:
-        wanted = "".join(f"{id_}\n" for id_ in ids if id_)
+        wanted = "".join(f"{id_}\n" for id_ in ids)
         batch = memoryview(self.run("cat-file", "--batch", given=wanted.encode()))
         at = 0
-        for id_ in ids:
-            if not id_:
-                yield b""
-                continue
+        for _ in ids:
             end = at + bytes(batch[at : at + 200]).index(b"\n")
             size = int(bytes(batch[at:end]).split()[2])
             start = end + 1

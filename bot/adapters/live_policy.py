@@ -12,6 +12,8 @@ from bot.domain.policy import Policy
 from bot.domain.policy_version import REPOSITORY, PolicyFiles, PolicyVersion, VersionState
 from bot.ports import Ledger
 
+Read = Callable[[PolicyFiles, str], Policy]
+
 log = structlog.get_logger()
 
 
@@ -28,15 +30,28 @@ class Directory(Protocol):
     def refresh(self) -> None: ...
 
 
+def read_adopted(version: PolicyVersion, read: Read) -> Policy:
+    """Read a version that was adopted; raises PolicyError, with what to do, if that fails here.
+
+    It was good for whoever adopted it: this process has another version of the language then.
+    """
+    try:
+        return read(version.content, version.commit)
+    except PolicyError as error:
+        raise PolicyError(
+            f"Commit {version.commit[:12]} of the policy is in force, and this version of Usher "
+            "cannot read it: mend it with a new commit, or run the Usher before.",
+            faults=error.faults,
+        ) from error
+
+
 class LivePolicy:
     """Implements PolicySource; somebody has to call `refresh` every few seconds.
 
     While the database is away, what was in force stays.
     """
 
-    def __init__(
-        self, directory: Directory, ledger: Ledger, read: Callable[[PolicyFiles, str], Policy]
-    ) -> None:
+    def __init__(self, directory: Directory, ledger: Ledger, read: Read) -> None:
         self._directory = directory
         self._ledger = ledger
         self._read = read
@@ -98,15 +113,10 @@ class LivePolicy:
 
     def _adopt(self, version: PolicyVersion) -> None:
         try:
-            policy = self._read(version.content, version.commit)
+            policy = read_adopted(version, self._read)
         except PolicyError as error:
-            # It was good for whoever adopted it: this process has another version of the language.
             if self._adopted is None:
-                raise PolicyError(
-                    f"Commit {version.commit[:12]} of the policy is in force, and this version of "
-                    "Usher cannot read it: mend it with a new commit, or run the Usher before.",
-                    faults=error.faults,
-                ) from error
+                raise
             self._refused = replace(version, faults=error.faults)
             return
         self._adopted = (policy, version.content)

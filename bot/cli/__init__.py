@@ -191,6 +191,8 @@ def requests_list(
 @requests_app.command("show")
 def requests_show(request_id: str, as_json: AsJson = False) -> None:
     """Show one request with everything that happened to it."""
+    from bot.domain.explain import numbered
+
     with reading() as tx:
         request = tx.requests.get(request_id)
         entries = tx.audit.of_subject(request_id)
@@ -206,13 +208,15 @@ def requests_show(request_id: str, as_json: AsJson = False) -> None:
     )
     if request.decision:
         d = request.decision
-        out.print(f"rule: {d.rule} ({d.where}), policy {d.policy_commit}", markup=False)
+        out.print(_by_which_rule(d), markup=False)
         for check in d.checks:
             place = f" ({check.where})" if check.where else ""
             word = "yes" if check.held else "no "
             out.print(f"  {word}  {check.rule}{place}: {check.fact}", markup=False)
         for reason in d.reasons:
             out.print(f"  refused: {reason.sentence()}", markup=False)
+    if request.ways_out:
+        out.print(numbered(request.ways_out), markup=False)
     for entry in entries:
         # what a decision rests on is for `usher audit replay`, and as JSON
         told = {key: value for key, value in entry.facts.items() if value and key != "basis"}
@@ -270,6 +274,37 @@ def grants_list(
     print_rows(rows, as_json=as_json, nothing="Nobody holds access through Usher.")
 
 
+@grants_app.command("show")
+def grants_show(grant_id: str, as_json: AsJson = False) -> None:
+    """Show the access that somebody holds, and by which decision of policy."""
+    from bot.domain.story import given
+
+    with reading() as tx:
+        grant = tx.grants.get(grant_id)
+        request = tx.requests.get(grant.request_id) if grant else None
+    if grant is None:
+        err.print(f"There is no grant {grant_id}. See: usher grants list", markup=False)
+        raise typer.Exit(NO)
+    decision, answers = (request.decision, given(request)) if request else (None, [])
+    if as_json:
+        found = {
+            "grant": asdict(grant),
+            "request": grant.request_id,
+            "decision": asdict(decision) if decision else None,
+            "approvals": [asdict(answer) for answer in answers],
+        }
+        print_json(found)
+        return
+    until = f"{grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else "permanent"
+    out.print(f"{grant.id}  {grant.state}  {grant.level_id} for {grant.person_id}", markup=False)
+    out.print(f"since {grant.since:%Y-%m-%d %H:%M} UTC, until: {until}", markup=False)
+    if decision:
+        out.print(_by_which_rule(decision), markup=False)
+    for answer in answers:
+        out.print(f"  yes from {answer.person_id} ({answer.surface})", markup=False)
+    out.print(f"How it came about: usher requests show {grant.request_id}", markup=False)
+
+
 @grants_app.command("revoke")
 def grants_revoke(grant_id: str) -> None:
     """Take access away now."""
@@ -299,6 +334,10 @@ def _usher() -> Iterator[Any]:
         yield usher
     finally:
         usher.stop(0)
+
+
+def _by_which_rule(decision: Any) -> str:
+    return f"rule: {decision.rule} ({decision.where}), policy {decision.policy_commit}"
 
 
 def _me() -> str:

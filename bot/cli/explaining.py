@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from bot.adapters.policy_files.loader import load_policy
 from bot.adapters.roster_csv import load_roster
-from bot.adapters.store.database import database_url
-from bot.cli.shell import reading
+from bot.cli.in_force import Consulted, consult
+from bot.cli.shell import has_database, reading
 from bot.domain.decision import Ask, Check
 from bot.domain.durations import Duration
 from bot.domain.errors import InvalidRequest, SettingsError
-from bot.domain.explain import Explanation, WayOut, explain
+from bot.domain.explain import Explanation, WayOut, explain, ways_title
 from bot.domain.inbound import parse_duration
 from bot.domain.people import Person, Roster
 from bot.domain.policy import Policy
+from bot.domain.policy_version import DIRECTORY, REPOSITORY
 from bot.domain.quoting import quoted
 from bot.domain.remedies import Effort
 from bot.domain.text import clean
@@ -49,24 +49,28 @@ class Words:
     by: str | None = None
     answers: tuple[str, ...] = ()
     is_emergency: bool = False
+    policy: Path | None = None
     uses_database: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """The explanation; `gap` says why what is held was left out, if it was."""
+    """The explanation, by which policy; `gap` says why what is held was left out, if it was."""
 
     explanation: Explanation
+    consulted: Consulted
     gap: str = ""
 
 
 def explain_words(words: Words) -> Explained:
-    """Answer a question from the files, and from the database if there is one."""
+    """Answer a question by the policy in force and by what is held, as far as they are known."""
     settings = load_local_settings()
-    policy, roster = load_policy(settings.policy_dir), _roster(settings)
-    gap = _gap(words, settings)
+    roster = _roster(settings)
+    gap = _gap(words)
     database: AbstractContextManager[Any] = nullcontext() if gap else reading()
     with database as tx:
+        consulted = consult(words.policy, settings.policy_dir, tx)
+        policy = consulted.policy
         if tx is not None:
             joined = (person for person in tx.people.all() if roster.get(person.id) is None)
             roster = Roster((*roster, *joined))
@@ -74,7 +78,7 @@ def explain_words(words: Words) -> Explained:
         if tx is not None:
             ask = _with_access(ask, tx)
     explanation = explain(ask, policy, roster, _moment(words.at, policy))
-    return Explained(explanation=explanation, gap=gap)
+    return Explained(explanation=explanation, consulted=consulted, gap=gap)
 
 
 # ---- words to a question ------------------------------------------------------------------------
@@ -87,12 +91,10 @@ def _roster(settings: LocalSettings) -> Roster:
     return load_roster(settings.people_file)
 
 
-def _gap(words: Words, settings: LocalSettings) -> str:
+def _gap(words: Words) -> str:
     if not words.uses_database:
         return "--no-database"
-    url = database_url(settings.database_url.reveal())
-    is_file = url.get_backend_name() == "sqlite"
-    return "there is no database yet" if is_file and not Path(url.database or "").exists() else ""
+    return "" if has_database() else "there is no database yet"
 
 
 def _ask(words: Words, policy: Policy, roster: Roster) -> Ask:
@@ -178,10 +180,10 @@ def as_text(told: Explained) -> str:
     one = told.explanation
     lines = [
         *_head(one),
+        f"Policy  {one.decision.policy_commit}, {_whence(told)}",
         *_block("Why not", [reason.sentence() for reason in one.decision.reasons]),
         *_block("Who is asked", list(_asked(one))),
         *_block("Who is told", [", ".join(one.told)] if one.told else []),
-        *_block("Seats", [one.seats] if one.seats else []),
         *_block("What was checked", list(_checked(one.decision.checks))),
         *_ways(one.ways_out),
     ]
@@ -201,7 +203,19 @@ def _head(one: Explanation) -> Iterator[str]:
     where = f" ({decision.where})" if decision.where else ""
     yield f"Answer  {decision.answer.replace('_', ' ')}"
     yield f"Rule    {decision.rule}{where}"
-    yield f"Policy  {decision.policy_commit}"
+
+
+def _whence(told: Explained) -> str:
+    since = _since(told)
+    if since is None:
+        return f"from the folder {_clean(str(told.consulted.folder))}"
+    return f"from the policy repository, in force since {since:%Y-%m-%d %H:%M %Z}"
+
+
+def _since(told: Explained) -> datetime | None:
+    """Return since when it is in force, in the zone in which the answer is told."""
+    since = told.consulted.since
+    return since.astimezone(told.explanation.at.tzinfo) if since else None
 
 
 def _block(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -229,14 +243,13 @@ def _checked(checks: Sequence[Check]) -> Iterator[str]:
 
 
 def _ways(ways: Sequence[WayOut]) -> Iterator[str]:
-    title = "What would have to be true" + (" (one of these)" if len(ways) > 1 else "")
     lines = []
     for number, way in enumerate(ways, 1):
         for place, sentence in enumerate(way.sentences, 1):
             mark = f"{number}. " if place == 1 else "   "
             more = " And:" if place < len(way.sentences) else ""
             lines.append(f"{mark}{_clean(sentence)}{more}")
-    yield from _block(title, lines)
+    yield from _block(ways_title(len(ways)), lines)
 
 
 def as_document(told: Explained) -> dict[str, Any]:
@@ -254,17 +267,26 @@ def as_document(told: Explained) -> dict[str, Any]:
         "rule": decision.rule,
         "where": decision.where,
         "policy_commit": decision.policy_commit,
+        "policy_from": _policy_from(told),
         "reasons": [asdict(reason) for reason in decision.reasons],
         "checks": [asdict(check) for check in decision.checks],
         "asked": [asdict(need) for need in one.asked],
         "told": list(decision.told),
-        "seats": one.seats,
         "changes": [_way(way) for way in one.ways_out],
         "held_access": {
             "considered": not told.gap,
             "held": sorted(ask.held),
             "asked_for": sorted(ask.pending),
         },
+    }
+
+
+def _policy_from(told: Explained) -> dict[str, Any]:
+    since, folder = _since(told), told.consulted.folder
+    return {
+        "source": DIRECTORY if folder else REPOSITORY,
+        "in_force_since": since.isoformat() if since else None,
+        "folder": str(folder) if folder else None,
     }
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from bot.adapters.git_revisions import load_version
 from bot.adapters.roster_csv import load_roster
-from bot.adapters.store.database import database_url
-from bot.cli.shell import reading
+from bot.cli.shell import has_database, reading
 from bot.domain.errors import PolicyError
 from bot.domain.grant import Grant, GrantState
 from bot.domain.people import Roster
@@ -18,7 +17,7 @@ from bot.domain.policy_plan_access import Had
 from bot.domain.policy_plan_values import PolicyPlan
 from bot.domain.quoting import quoted
 from bot.domain.request import ENDED, Request, RequestState
-from bot.settings import LocalSettings, load_local_settings
+from bot.settings import load_local_settings
 
 _ALL = 1_000_000
 _HELD = tuple(state for state in GrantState if state is not GrantState.ENDED)
@@ -44,7 +43,7 @@ def plan_versions(base: str, head: str, *, uses_database: bool) -> PolicyPlan:
     before, after = (_load(settings.policy_dir, version) for version in (base, head))
     roster = load_roster(settings.people_file) if settings.people_file else Roster(())
     world = _World(roster=roster)
-    if uses_database and _has_database(settings):
+    if uses_database and has_database():
         with reading() as tx:
             world = _look_into(tx, world)
     return plan(
@@ -65,11 +64,6 @@ def _load(directory: Path, version: str) -> Policy:
     except PolicyError as broken:
         detail = f"{quoted(version)}: {broken.detail}"
         raise PolicyError(detail, faults=broken.faults) from broken
-
-
-def _has_database(settings: LocalSettings) -> bool:
-    url = database_url(settings.database_url.reveal())
-    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 
 def _look_into(tx: Any, world: _World) -> _World:

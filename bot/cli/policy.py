@@ -82,7 +82,13 @@ def policy_explain(
     by: Annotated[str | None, typer.Option(help="Who asks, if somebody else does.")] = None,
     answer: Annotated[list[str] | None, typer.Option(help="question=answer; repeatable.")] = None,
     emergency: Annotated[bool, typer.Option("--emergency", help="Break the glass.")] = False,
-    database: Annotated[bool, typer.Option(help="Consider what the person holds.")] = True,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="Ask this folder's files. Default: what is in force, else POLICY_DIR."),
+    ] = None,
+    database: Annotated[
+        bool, typer.Option(help="Look up the policy in force and what the person holds.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Say what policy answers to a request, why, who is asked, and what would have to be true."""
@@ -97,6 +103,7 @@ def policy_explain(
         by=by,
         answers=tuple(answer or ()),
         is_emergency=emergency,
+        policy=policy,
         uses_database=database,
     )
     told = explain_words(words)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")
 def print_json(value: object) -> None:
     """Print one JSON document; times are written as text."""
     print(json.dumps(value, default=str))  # noqa: T201  # a script reads it, unstyled
+
+
+def has_database() -> bool:
+    """Say whether there is a database to look into; looking would make a file of SQLite."""
+    from bot.adapters.store.database import database_url
+    from bot.settings import load_local_settings
+
+    url = database_url(load_local_settings().database_url.reveal())
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Why a request is answered as it is, who is asked, and what would have to be true instead."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +8,12 @@ from bot.domain.approvers import Need
 from bot.domain.cures import Cure, find_cures
 from bot.domain.decision import Answer, Ask, Decision, decide
 from bot.domain.people import Roster
-from bot.domain.policy import MANAGER, Policy, WhenFull
+from bot.domain.policy import MANAGER, Policy
 from bot.domain.remedies import Situation
-from bot.domain.seats import Availability
+from bot.domain.text import clean
+
+_MOST_TOLD = 3
+_LONGEST_TOLD = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ class WayOut:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Everything there is to say about one question; `seats` is a sentence, if they were counted.
+    """Everything there is to say about one question.
 
     `ways_out` come for a refusal only, the easiest first. A refusal of an unknown level or person
     has none: nobody can say what they were meant to be.
@@ -55,17 +58,13 @@ class Explanation:
     asked: tuple[Asked, ...] = ()
     told: tuple[str, ...] = ()
     ways_out: tuple[WayOut, ...] = ()
-    seats: str = ""
 
 
-def explain(
-    ask: Ask, policy: Policy, roster: Roster, now: datetime, *, seats: Availability | None = None
-) -> Explanation:
+def explain(ask: Ask, policy: Policy, roster: Roster, now: datetime) -> Explanation:
     """Decide, and say everything about it."""
     situation = Situation(ask=ask, policy=policy, roster=roster, now=now)
     decision = decide(ask, policy, roster, now)
     is_refused = decision.answer is Answer.REFUSED
-    cures = find_cures(situation) if is_refused else ()
     return Explanation(
         ask=ask,
         at=now,
@@ -74,9 +73,35 @@ def explain(
         decision=decision,
         asked=tuple(_asked(need, situation) for need in decision.needs),
         told=tuple(map(situation.name, decision.told)),
-        ways_out=tuple(_way_out(cure, situation) for cure in cures),
-        seats=_seats(seats, situation) if seats and not is_refused else "",
+        ways_out=ways_out(situation) if is_refused else (),
     )
+
+
+def ways_out(at: Situation) -> tuple[WayOut, ...]:
+    """List what would have to be true instead of a refusal, the easiest first."""
+    return tuple(
+        WayOut(remedies=cure, sentences=tuple(remedy.sentence(at) for remedy in cure))
+        for cure in find_cures(at)
+    )
+
+
+def in_short(ways: Sequence[WayOut]) -> tuple[str, ...]:
+    """Say the easiest ways out in one bounded line each, fit to be kept with the request."""
+    lines = (" And: ".join(way.sentences) for way in ways[:_MOST_TOLD])
+    return tuple(clean(" ".join(line.split()), _LONGEST_TOLD) for line in lines)
+
+
+def ways_title(number: int) -> str:
+    """Say what stands above so many ways out."""
+    return "What would have to be true" + (" (one of these)" if number > 1 else "")
+
+
+def numbered(lines: Sequence[str]) -> str:
+    """Write ways out under their title; empty when there are none."""
+    if not lines:
+        return ""
+    rows = (f"{number}. {line}" for number, line in enumerate(lines, 1))
+    return "\n".join((f"{ways_title(len(lines))}:", *rows))
 
 
 def _asked(need: Need, at: Situation) -> Asked:
@@ -101,20 +126,3 @@ def _bearers(name: str, at: Situation) -> Iterator[str]:
         yield person.manager_id
     elif name != MANAGER and group is not None:
         yield from (member.id for member in at.roster.members(group.members))
-
-
-def _way_out(cure: Cure, at: Situation) -> WayOut:
-    return WayOut(remedies=cure, sentences=tuple(remedy.sentence(at) for remedy in cure))
-
-
-def _seats(seats: Availability, at: Situation) -> str:
-    if seats.free is None:
-        return "No pool limits the seats."
-    if seats.is_free:
-        return f"{seats.pool}: {seats.free} of {seats.total} seats free."
-    level = at.policy.level(at.ask.level_id)
-    pools = at.policy.system_of(level).pools if level else {}
-    pool = pools.get(seats.pool)
-    asks = pool is not None and pool.when_full is WhenFull.ASK
-    then = "The owner is asked to buy one." if asks else "It would wait for the next one."
-    return f"{seats.pool}: none of {seats.total} seats is free. {then}"

@@ -149,11 +149,10 @@ class Chatter:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyPushed:
-    """The default branch of the policies' repository has moved."""
+    """The default branch of the policies' repository has moved; where to is looked up."""
 
     kind: Literal["policy_pushed"] = "policy_pushed"
     actor: Actor
-    commit: str
 
 
 @dataclass(frozen=True, kw_only=True)

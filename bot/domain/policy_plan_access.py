@@ -1,14 +1,13 @@
 """What a change of policy does to what is under way and held: requests, grants and seats."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.decision import Answer, Ask, Decision, decide
 from bot.domain.grant import Basis, Grant, outlives
 from bot.domain.people import Roster
-from bot.domain.policy import Policy
+from bot.domain.policy import Level, Policy
 from bot.domain.policy_plan_levels import Levels, Standing
 from bot.domain.policy_plan_values import Fate, GrantChange, PoolNeed, RequestChange, Shift, Way
 from bot.domain.policy_pools import pools_of, with_bought
@@ -169,11 +168,11 @@ def grant_changes(
     for grant in access.grants:
         if not levels.knows(grant.person_id) or levels.is_untouched(grant.level_id):
             continue
+        pair, held = levels.pair(grant.level_id), access.held[grant.person_id]
         before, after = levels.standing(grant.level_id, grant.person_id)
-        beside = access.held[grant.person_id].keys() - {grant.level_id}
-        if _problem(grant, base, before, beside) is not None:
+        if _problem(grant, base, pair.before, before, held) is not None:
             continue
-        problem = _problem(grant, head, after, beside)
+        problem = _problem(grant, head, pair.after, after, held)
         if problem is not None:
             yield GrantChange(
                 grant_id=grant.id,
@@ -186,10 +185,9 @@ def grant_changes(
 
 
 def _problem(
-    grant: Grant, policy: Policy, standing: Standing, beside: AbstractSet[str]
+    grant: Grant, policy: Policy, level: Level | None, standing: Standing, held: Iterable[str]
 ) -> str | None:
     """Say why a policy would not give this access now; None when it would."""
-    level = policy.level(grant.level_id)
     if level is None:
         return "there is no such level"
     if standing.is_birthright:
@@ -203,7 +201,7 @@ def _problem(
         for rule in policy.separations
         if rule.exception is not None
         and level.id in rule.never_both
-        and not beside.isdisjoint(rule.never_both)
+        and not (set(held) - {level.id}).isdisjoint(rule.never_both)
     )
     for longest in (level.request.longest, *exceptions):
         if outlives(grant.until, longest.after(grant.since, policy.company.calendar)):
@@ -235,10 +233,10 @@ def pool_needs(
 
 
 def _seated(grants: Iterable[Grant], base: Policy) -> Mapping[tuple[str, str], set[str]]:
+    pools = {level.id: pools_of(level.bundle) for level in base.levels}
     found: dict[tuple[str, str], set[str]] = {}
     for grant in grants:
-        level = base.level(grant.level_id)
-        for pool in pools_of(level.bundle) if level is not None else ():
+        for pool in pools.get(grant.level_id, ()):
             found.setdefault((grant.system, pool), set()).add(grant.person_id)
     return found
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from bot.domain.decision import Answer, Ask, Decision, decide
 from bot.domain.durations import Duration
 from bot.domain.people import Engagement
-from bot.domain.policy import Level, Policy, QuestionForm, Risk
-from bot.domain.policy_crowds import Crowd, Population
+from bot.domain.policy import Level, Policy, QuestionForm
+from bot.domain.policy_crowds import Crowd, Population, Tie
+from bot.domain.policy_plan_given import birthright_changes, given_levels
 from bot.domain.policy_plan_values import ApproverChange, LengthChange, Shift, Way
 from bot.domain.policy_reach import SHORTEST, Part, Reach, Reaches, approver_names, asked_people
 from bot.domain.policy_separated import Held, Separated
@@ -48,6 +49,23 @@ class Standing(NamedTuple):
     is_birthright: bool
 
 
+class _Kind(NamedTuple):
+    """Who gets the same answers about a level from both policies, but in an emergency."""
+
+    level_id: str
+    crowd: Crowd
+    tie: Tie
+    held_beside: frozenset[str]
+
+
+class _Answers(NamedTuple):
+    """What both policies say to somebody, and whether other people are asked than before."""
+
+    before: Answer
+    after: Answer
+    is_asked_anew: bool
+
+
 class Levels:
     """Compares every level of two policies; `held` are the levels that people hold now."""
 
@@ -65,11 +83,14 @@ class Levels:
         self._population, self._roster = population, population.roster
         self._held = held
         self._separated = Separated(base, head, population, held)
-        self._given_before, self._given_after = _given_levels(base), _given_levels(head)
-        self._birthrights = _birthright_changes(self._given_before, self._given_after)
+        self._given_before, self._given_after = given_levels(base), given_levels(head)
+        self._birthrights = birthright_changes(self._given_before, self._given_after)
         self._login_of = _logins_of(population)
         self._logins = _by_login(self._login_of)
+        self._pairs: dict[str, Pair] = {}
         self._untouched: dict[str, bool] = {}
+        self._standings: dict[_Kind, tuple[Standing, Standing]] = {}
+        self._answers_to: dict[tuple[_Kind, Way], _Answers] = {}
         self._parts_apart: dict[tuple[str, bool], tuple[Part, ...]] = {}
 
     def pairs(self) -> Iterator[Pair]:
@@ -77,13 +98,15 @@ class Levels:
         return map(self.pair, ids)
 
     def pair(self, level_id: str) -> Pair:
-        return Pair(
-            level_id,
-            self._base.level(level_id),
-            self._head.level(level_id),
-            self._separated.people(level_id),
-            self._separated.is_otherwise(level_id),
-        )
+        if level_id not in self._pairs:
+            self._pairs[level_id] = Pair(
+                level_id,
+                self._base.level(level_id),
+                self._head.level(level_id),
+                self._separated.people(level_id),
+                self._separated.is_otherwise(level_id),
+            )
+        return self._pairs[level_id]
 
     def knows(self, person_id: str) -> bool:
         """Whether the roster has this person, and they have not left."""
@@ -104,22 +127,36 @@ class Levels:
 
     def standing(self, level_id: str, person_id: str) -> tuple[Standing, Standing]:
         """Say what a level is to one person, before and after."""
-        pair = self.pair(level_id)
-        if person_id in pair.kept_apart:
-            policies = (self._base, self._head)
-            one, other = (self._asked_for(policy, pair, person_id) for policy in policies)
-            return one, other
-        crowd = self._population.crowd_of[person_id]
-        before, after = self.reaches.of_person(pair.before, pair.after, person_id)
-        return (
-            Standing(before, level_id in self._given_before.get(crowd.role, ())),
-            Standing(after, level_id in self._given_after.get(crowd.role, ())),
+        kind = self._kind(level_id, person_id)
+        if kind not in self._standings:
+            is_apart = bool(kind.held_beside)
+            find = self._standing_apart if is_apart else self._standing_of_crowd
+            self._standings[kind] = find(self.pair(level_id), person_id)
+        return self._standings[kind]
+
+    def _kind(self, level_id: str, person_id: str) -> _Kind:
+        return _Kind(
+            level_id,
+            self._population.crowd_of[person_id],
+            self._population.tie_of(person_id),
+            self._separated.held_beside(level_id, person_id),
         )
 
-    def _asked_for(self, policy: Policy, pair: Pair, person_id: str) -> Standing:
-        given = self.answer(policy, pair.id, person_id, Way.BIRTHRIGHT)
-        asked = self.answer(policy, pair.id, person_id, Way.ASK)
-        return Standing(_REACHES[asked.answer], given.answer is Answer.ALLOWED)
+    def _standing_apart(self, pair: Pair, person_id: str) -> tuple[Standing, Standing]:
+        given = self._answers(pair, person_id, Way.BIRTHRIGHT)
+        asked = self._answers(pair, person_id, Way.ASK)
+        return (
+            Standing(_REACHES[asked.before], given.before is Answer.ALLOWED),
+            Standing(_REACHES[asked.after], given.after is Answer.ALLOWED),
+        )
+
+    def _standing_of_crowd(self, pair: Pair, person_id: str) -> tuple[Standing, Standing]:
+        role = self._population.crowd_of[person_id].role
+        before, after = self.reaches.of_person(pair.before, pair.after, person_id)
+        return (
+            Standing(before, pair.id in self._given_before.get(role, ())),
+            Standing(after, pair.id in self._given_after.get(role, ())),
+        )
 
     # ---- ways to a level ------------------------------------------------------------------------
 
@@ -178,13 +215,28 @@ class Levels:
         self, pair: Pair, people: Iterable[str], way: Way
     ) -> Iterator[tuple[_Key, Sequence[str]]]:
         for person_id in people:
-            before = self.answer(self._base, pair.id, person_id, way).answer
-            is_now = self.answer(self._head, pair.id, person_id, way).answer is Answer.ALLOWED
+            before, after, _is_asked_anew = self._answers(pair, person_id, way)
+            is_now = after is Answer.ALLOWED
             if is_now is not (before is Answer.ALLOWED):
                 crowd = self._population.crowd_of[person_id]
                 yield _Key(way, is_now, crowd.role, crowd.engagement), (person_id,)
 
-    def answer(self, policy: Policy, level_id: str, person_id: str, way: Way) -> Decision:
+    def _answers(self, pair: Pair, person_id: str, way: Way) -> _Answers:
+        """Ask both policies, once for everybody of a kind."""
+        if way is Way.EMERGENCY:  # only here a login counts that several people share
+            return self._answered(pair, person_id, way)
+        key = (self._kind(pair.id, person_id), way)
+        if key not in self._answers_to:
+            self._answers_to[key] = self._answered(pair, person_id, way)
+        return self._answers_to[key]
+
+    def _answered(self, pair: Pair, person_id: str, way: Way) -> _Answers:
+        before = self._answer(self._base, pair.id, person_id, way)
+        after = self._answer(self._head, pair.id, person_id, way)
+        is_asked_anew = _people_asked(before) != _people_asked(after)
+        return _Answers(before.answer, after.answer, is_asked_anew)
+
+    def _answer(self, policy: Policy, level_id: str, person_id: str, way: Way) -> Decision:
         """Ask a policy itself, for one person with what they hold beside the level."""
         held = self._held.get(person_id, _NOTHING)
         ask = Ask(
@@ -224,15 +276,9 @@ class Levels:
         return is_alike and not pair.is_kept_otherwise and not self.reaches.newly_judged
 
     def _part(self, pair: Pair, person_id: str) -> Part:
-        before = self.answer(self._base, pair.id, person_id, Way.ASK)
-        after = self.answer(self._head, pair.id, person_id, Way.ASK)
-        return Part(
-            self._population.crowd_of[person_id],
-            (person_id,),
-            _REACHES[before.answer],
-            _REACHES[after.answer],
-            _people_asked(before) != _people_asked(after),
-        )
+        before, after, is_asked_anew = self._answers(pair, person_id, Way.ASK)
+        crowd = self._population.crowd_of[person_id]
+        return Part(crowd, (person_id,), _REACHES[before], _REACHES[after], is_asked_anew)
 
     def length(self, pair: Pair) -> LengthChange | None:
         """Tell how many people may have a level for another time than before."""
@@ -345,23 +391,4 @@ def _by_login(login_of: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = {}
     for person_id, login in login_of.items():
         found.setdefault(login, []).append(person_id)
-    return found
-
-
-_Given = Mapping[str, frozenset[str]]
-
-
-def _given_levels(policy: Policy) -> _Given:
-    """Map each role to the levels that it gives; critical ones never come by themselves."""
-    harmless = frozenset(level.id for level in policy.levels if level.risk is not Risk.CRITICAL)
-    return {role.id: harmless.intersection(role.birthright) for role in policy.roles.values()}
-
-
-def _birthright_changes(base: _Given, head: _Given) -> Mapping[str, Sequence[tuple[str, bool]]]:
-    """Map each level to the roles that it now comes with (True), or no longer (False)."""
-    found: dict[str, list[tuple[str, bool]]] = {}
-    for role in dict.fromkeys((*base, *head)):
-        before, after = base.get(role, frozenset()), head.get(role, frozenset())
-        for level_id in before ^ after:
-            found.setdefault(level_id, []).append((role, level_id in after))
     return found

@@ -5,6 +5,7 @@ apart are asked about once: the work grows with what changes, not with people ti
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from bot.domain.approvers import Electorate, find_needs, unfilled
 from bot.domain.durations import Duration, Unit
 from bot.domain.people import Engagement
-from bot.domain.policy import EVERYONE, IT_GROUP, Level, Policy, Risk
+from bot.domain.policy import EVERYONE, IT_GROUP, MANAGER, Level, Policy, Risk
 from bot.domain.policy_crowds import SOMEBODY, Crowd, Population, Tie
 
 SHORTEST = Duration(1, Unit.HOURS)
@@ -64,6 +65,7 @@ class _Version:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.samples: dict[tuple[str, ...], Level] = {}
+        self.at_work: dict[str, tuple[str, ...]] = {}
         self._sides: dict[str, Side | None] = {}
 
     def side(self, level: Level | None) -> Side | None:
@@ -85,6 +87,22 @@ class _Version:
             names,
             _automatic(level, self.policy),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KnownElectorate(Electorate):
+    """Remembers by group who of its people is at work: they are the same whoever asks."""
+
+    version: _Version
+
+    def named(self, name: str) -> tuple[str, ...]:
+        if name == MANAGER:
+            return super().named(name)
+        at_work = self.version.at_work
+        if name not in at_work:
+            people = dict.fromkeys(p.id for p in self._bearers(name) if p.is_active(self.now))
+            at_work[name] = tuple(people)
+        return tuple(id_ for id_ in at_work[name] if id_ != self.person.id)
 
 
 def approver_names(level: Level, policy: Policy) -> tuple[str, ...]:
@@ -203,12 +221,15 @@ class Reaches:
         return self._split[key]
 
     def _of_tie(self, old: _Names, new: _Names, tie: Tie) -> _Asked:
-        tie = self._seen_from(self._closure(old, new), tie)
         key = (old, new, tie)
         if key not in self._asked:
-            before = self._needs(self._base, old, tie)
-            after = self._needs(self._head, new, tie)
-            self._asked[key] = _Asked(before is not None, after is not None, before != after)
+            seen = self._seen_from(self._closure(old, new), tie)
+            if seen != tie:
+                self._asked[key] = self._of_tie(old, new, seen)
+            else:
+                before = self._needs(self._base, old, tie)
+                after = self._needs(self._head, new, tie)
+                self._asked[key] = _Asked(before is not None, after is not None, before != after)
         return self._asked[key]
 
     def _seen_from(self, groups: frozenset[str], tie: Tie) -> Tie:
@@ -230,12 +251,13 @@ class Reaches:
         if names is None:
             return None
         person = self._population.ties[tie]
-        electorate = Electorate(
+        electorate = _KnownElectorate(
             policy=version.policy,
             roster=self._population.roster,
             person=person,
             requester=person,
             now=self._now,
+            version=version,
         )
         needs = find_needs(version.samples[names], electorate)
         return None if unfilled(needs) else asked_people(need.from_ for need in needs)

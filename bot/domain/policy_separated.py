@@ -8,6 +8,7 @@ from bot.domain.policy_crowds import Population
 
 Held = Mapping[str, Mapping[str, datetime | None]]
 """The levels that people hold now with their ends, by person id."""
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Separated:
@@ -16,20 +17,29 @@ class Separated:
     def __init__(self, base: Policy, head: Policy, population: Population, held: Held) -> None:
         self._rules = (_rules(base), _rules(head))
         named = {id_ for rules in self._rules for id_ in rules}
+        self._held = held
         holders: dict[str, set[str]] = {id_: set() for id_ in named}
         for person_id in population.crowd_of:
             for level_id in held.get(person_id, ()):
                 if level_id in named:
                     holders[level_id].add(person_id)
-        self._people: dict[str, set[str]] = {id_: set() for id_ in named}
+        self._others: dict[str, set[str]] = {id_: set() for id_ in named}
         for separation in (*base.separations, *head.separations):
             for one in separation.never_both:
-                for other in {*separation.never_both} - {one}:
-                    self._people[one] |= holders[other]
+                self._others[one] |= {*separation.never_both} - {one}
+        self._people = {
+            one: frozenset(id_ for other in others for id_ in holders[other])
+            for one, others in self._others.items()
+        }
 
     def people(self, level_id: str) -> frozenset[str]:
         """Return who holds another side of a separation of this level."""
-        return frozenset(self._people.get(level_id, ()))
+        return self._people.get(level_id, _NOTHING)
+
+    def held_beside(self, level_id: str, person_id: str) -> frozenset[str]:
+        """Return which other sides of this level's separations somebody holds."""
+        others = self._others.get(level_id)
+        return frozenset(others.intersection(self._held.get(person_id, ()))) if others else _NOTHING
 
     def is_otherwise(self, level_id: str) -> bool:
         before, after = self._rules

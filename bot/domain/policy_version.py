@@ -17,6 +17,7 @@ MAX_TOTAL_BYTES = 20 * MAX_FILE_BYTES
 TOO_MANY = f"over {MAX_FILES:,} files: put several systems' tests together, or remove some"
 TOO_LONG = f"the file is over {MAX_FILE_BYTES:,} bytes: split it up"
 TOO_BIG = f"the files are over {MAX_TOTAL_BYTES:,} bytes together: remove what is not needed"
+NO_FILE = "this is a link or a submodule: write the file itself"
 
 GIT_FILE_MODES = frozenset({"100644", "100755"})
 """How Git marks what is a file; links and submodules are none, and no policy is read from them."""

@@ -1,7 +1,8 @@
 """A decision with all that it rests on, in words short enough for the audit log, and made again.
 
 What policy looked at is not guessed: the question is put once more to a roster that writes down
-whom it was asked for. Answers and reasons that people typed are kept as digests.
+whom it was asked for. No answer that somebody typed is kept: a digest stands in for it, and the
+same number for every number, as there are too few of them for a digest to hide one.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from bot.domain.question_checks import answer_problem
 Facts = Mapping[str, str]
 
 _BASIS, _ANSWER, _RULE, _DIGEST = "basis", "answer", "rule", "decision"
+_ANY_NUMBER = "0"
 _FORMS = {
     form: Question(id="", asks="", where=Where("", 0), form=form, is_required=False)
     for form in QuestionForm
@@ -71,14 +73,12 @@ def digest_of(decision: Decision) -> str:
 
 
 def _stand_in(answer: str) -> str:
-    """Write a digest in the forms that an answer fits, which is all that policy looks at."""
+    """Write something else in the forms that an answer fits, which is all that policy looks at."""
+    if _fits(answer, QuestionForm.NUMBER):
+        return _ANY_NUMBER if answer.strip() else ""
     digest = "sha256:" + hashlib.sha256(answer.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     if len(answer) > MAX_ANSWER:
         return digest.ljust(MAX_ANSWER + 1, ".")
-    if not answer.strip():
-        return ""
-    if _fits(answer, QuestionForm.NUMBER):
-        return answer.strip()
     if _fits(answer, QuestionForm.LINK):
         return f"https://answer.invalid/{digest}"
     return digest if _fits(answer, QuestionForm.TEXT) else "…"

@@ -127,6 +127,7 @@ class Request:
     the level's own questions, by their ids; `emergency` is why somebody broke the glass. For one
     made on an issue, `form_digest` is of the fields that it was made from, which may have been
     granted otherwise, and `read_digest` of those that were read there last, used or not.
+    `ways_out` say what would have had to be true; they come with a refusal, which is final.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Request:
     revision: int = 0
     attempts: int = 0
     note: str = ""
+    ways_out: tuple[str, ...] = ()
     ended_by: str = ""
     origin: str = ""
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.answers import answered
 from bot.domain.cards import Card, CardAction, Fact, IssuePage, TaskLine
 from bot.domain.decision import Answer
+from bot.domain.explain import numbered
 from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.handover_text import ASKING, leaving_links, leaving_notes
 from bot.domain.inbound import Surface
@@ -285,6 +286,8 @@ def _notes(story: Story, audience: Audience) -> Iterator[str]:
     request, grant = story.request, story.grant
     if request.note and _may_see_note(request, audience):
         yield request.note
+    if audience in (Audience.REQUESTER, Audience.ISSUE):
+        yield numbered(request.ways_out)
     yield how_without_asking(request)
     if request.state is RequestState.CANCELLED and request.ended_by:
         yield f"Cancelled by {request.ended_by}."

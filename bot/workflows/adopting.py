@@ -24,6 +24,7 @@ from bot.domain.request import RequestState
 from bot.ports import Transaction
 from bot.workflows.commands import ask_again_if_changed
 from bot.workflows.context import Context, PolicyDesk, audit, write_once
+from bot.workflows.judging import under_one_policy
 from bot.workflows.sweep import in_own_transaction
 
 IN_FLIGHT = (
@@ -157,4 +158,4 @@ def judge_in_flight(ctx: Context) -> int:
 def _judge(ctx: Context, request_id: str, tx: Transaction) -> None:
     request = tx.requests.get(request_id, lock=True)
     if request is not None and request.state in IN_FLIGHT:
-        ask_again_if_changed(ctx, tx, request)
+        ask_again_if_changed(under_one_policy(ctx), tx, request)

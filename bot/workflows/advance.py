@@ -44,7 +44,14 @@ from bot.workflows.context import (
     touch,
 )
 from bot.workflows.delivering import hand_over
-from bot.workflows.judging import judge_again, still_stands, under_one_policy
+from bot.workflows.judging import (
+    Judged,
+    judge_again,
+    keep_decision,
+    keep_if_new,
+    still_stands,
+    under_one_policy,
+)
 from bot.workflows.moves import lock_grant, move
 from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of, until_of
 
@@ -113,6 +120,7 @@ def _to_the_queue(ctx: Context, request: Request) -> str:
             return REST
         if ask_again_if_changed(ctx, tx, fresh):
             return REST
+        keep_if_new(ctx, tx, fresh.id, judge_again(ctx, tx, fresh), actor="usher")
         move(ctx, tx, fresh, RequestEvent.QUEUE, actor="usher")
     return AGAIN
 
@@ -139,6 +147,7 @@ def _take_seat(ctx: Context, request: Request) -> str:
             return REST
         if view is not None and (full := reserve(ctx, tx, fresh, system, view)):
             return _wait_for_seat(ctx, tx, fresh, full.note, is_to_buy=full.is_to_buy)
+        keep_if_new(ctx, tx, fresh.id, judge_again(ctx, tx, fresh), actor="usher")
         move(ctx, tx, fresh, RequestEvent.RESERVE, actor="usher", reminders=0)
     return AGAIN
 
@@ -158,9 +167,12 @@ def _wait_for_seat(
 
 def _provision(ctx: Context, request: Request) -> str:
     """Make the seat what the level says, hand over the credential, and finish."""
+    checked = _checked_again(ctx, request)
+    if checked is None:
+        return REST
+    request = checked
     level, system, person = parts(ctx, request)
     service = service_of(ctx, system)
-    request = _checked_again(ctx, request, level)
     if service is not None and _seat_was_let_go(ctx, request):
         return AGAIN
     grant = Grant(
@@ -186,23 +198,33 @@ def _provision(ctx: Context, request: Request) -> str:
     return _finish(ctx, request, grant)
 
 
-def _checked_again(ctx: Context, request: Request, level: Level) -> Request:
-    """Ask policy a last time (IT may have retried much later), and list the steps by hand."""
-    steps = tuple(Task(position=i, text=text) for i, text in enumerate(level.bundle.by_hand))
+def _checked_again(ctx: Context, request: Request) -> Request | None:
+    """Ask policy a last time (IT may have retried much later), and list the steps by hand.
+
+    Returns None when policy now stops the request, which is IT's business then.
+    """
     with ctx.ledger.begin() as tx:
         fresh = _same(tx, request)
         judged = judge_again(ctx, tx, fresh)
-        if not still_stands(fresh, judged):
-            why = " ".join(reason.sentence() for reason in judged.decision.reasons)
-            raise Conflict(
-                f"Policy changed since this was approved; cancel it and ask again. {why}".strip(),
-                service="policy",
-            )
-        if steps and not fresh.tasks:
+        if judged.level is None or not still_stands(fresh, judged):
+            _stop(ctx, tx, fresh, judged)
+            return None
+        keep_if_new(ctx, tx, fresh.id, judged, actor="usher")
+        by_hand = judged.level.bundle.by_hand
+        if by_hand and not fresh.tasks:
+            steps = tuple(Task(position=i, text=text) for i, text in enumerate(by_hand))
             listed = replace(fresh, tasks=steps)
             changed(ctx, tx, listed, was=fresh)
             return replace(listed, revision=fresh.revision + 1)
         return fresh
+
+
+def _stop(ctx: Context, tx: Transaction, request: Request, judged: Judged) -> None:
+    """Call IT; not by an error, which would take the kept decision back with the transaction."""
+    keep_decision(ctx, tx, request.id, judged, actor="usher")
+    why = " ".join(reason.sentence() for reason in judged.decision.reasons)
+    note = f"Policy changed since this was approved; cancel it and ask again. {why}".strip()
+    move(ctx, tx, request, RequestEvent.FAIL, actor="usher", note=note[:500])
 
 
 def _seat_was_let_go(ctx: Context, request: Request) -> bool:

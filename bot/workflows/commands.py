@@ -5,7 +5,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from bot.domain.audit import Tag
-from bot.domain.decision import Answer, Decision
+from bot.domain.decision import Answer
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected, StaleApproval
 from bot.domain.grant import EndReason
 from bot.domain.inbound import (
@@ -31,11 +31,12 @@ from bot.workflows.judging import (
     Judged,
     judge_again,
     keep_decision,
+    keep_if_new,
     owns_system,
     still_stands,
     who_is,
 )
-from bot.workflows.moves import end_grant, move
+from bot.workflows.moves import end_grant, move, refuse
 
 HELP = (
     "I understand `/approve`, `/deny reason`, `/cancel`, `/revoke`, `/break-glass reason` and "
@@ -114,8 +115,7 @@ def _obey(
     except NotPermitted:
         if verb in (Verb.APPROVE, Verb.DENY) and not ask_again_if_changed(ctx, tx, request):
             # Perhaps it is an approver who has left: somebody else must be asked then.
-            decision = judge_again(ctx, tx, request).decision
-            _ask_whoever_steps_in(ctx, tx, request, decision)
+            _ask_whoever_steps_in(ctx, tx, request, judge_again(ctx, tx, request))
         raise
     match verb:
         case Verb.APPROVE:
@@ -165,7 +165,7 @@ def _answer(
         )
     except RequestRejected:
         if not ask_again_if_changed(ctx, tx, request):
-            _ask_whoever_steps_in(ctx, tx, request, judged.decision)
+            _ask_whoever_steps_in(ctx, tx, request, judged)
         raise
     tx.requests.add_approval(request.id, outcome.approval)
     audit(
@@ -180,6 +180,7 @@ def _answer(
         rule=judged.decision.rule,
     )
     if outcome.event is None:
+        keep_if_new(ctx, tx, request.id, judged, actor=person.id)
         changed(ctx, tx, replace(request, decision=judged.decision), was=request)
     else:
         keep_decision(ctx, tx, request.id, judged, actor=person.id)
@@ -211,8 +212,7 @@ def ask_again_if_changed(ctx: Context, tx: Transaction, request: Request) -> boo
     audit(ctx, tx, Tag.APPROVAL_VOIDED, request.id, "policy", digest=judged.digest)
     keep_decision(ctx, tx, request.id, judged, actor="policy")
     if judged.decision.reasons:
-        note = " ".join(reason.sentence() for reason in judged.decision.reasons)
-        move(ctx, tx, request, RequestEvent.REFUSE, actor="policy", note=note)
+        refuse(ctx, tx, request, judged, actor="policy")
         return True
     judged = judge_again(ctx, tx, replace(request, edition=request.edition + 1))
     move(
@@ -235,13 +235,12 @@ def _needs_nobody(request: Request, judged: Judged) -> bool:
     return is_waiting and judged.decision.answer is Answer.ALLOWED
 
 
-def _ask_whoever_steps_in(
-    ctx: Context, tx: Transaction, request: Request, decision: Decision
-) -> None:
+def _ask_whoever_steps_in(ctx: Context, tx: Transaction, request: Request, judged: Judged) -> None:
     """Show the request to those who may answer now, if somebody who was asked has left since."""
     asked = request.decision.needs if request.decision else ()
-    if request.state is RequestState.AWAITING_APPROVAL and decision.needs != asked:
-        changed(ctx, tx, replace(request, decision=decision), was=request)
+    if request.state is RequestState.AWAITING_APPROVAL and judged.decision.needs != asked:
+        keep_if_new(ctx, tx, request.id, judged, actor="policy")
+        changed(ctx, tx, replace(request, decision=judged.decision), was=request)
 
 
 def _cancel(ctx: Context, tx: Transaction, request: Request, person: Person) -> str:

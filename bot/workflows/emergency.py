@@ -5,14 +5,16 @@ from dataclasses import replace
 from bot.domain.audit import Tag
 from bot.domain.decision import Answer
 from bot.domain.errors import InvalidRequest, NotPermitted, StaleApproval
+from bot.domain.explain import in_short, numbered
 from bot.domain.people import Person
 from bot.domain.policy import Policy
+from bot.domain.remedies import AskInUsualWay
 from bot.domain.request import Request, RequestEvent, RequestState
 from bot.domain.text import is_blank_or_symbols
 from bot.ports import Transaction
 from bot.workflows.context import Context, audit
 from bot.workflows.judging import Judged, judge_again, keep_decision
-from bot.workflows.moves import move
+from bot.workflows.moves import move, ways_out_of
 
 MAX_WHY = 500
 
@@ -91,7 +93,10 @@ def _hurried(request: Request, policy: Policy, why: str) -> Request:
 
 def _refusal(judged: Judged, request: Request) -> NotPermitted:
     why = " ".join(reason.sentence() for reason in judged.decision.reasons)
+    # Asking in the usual way is no advice: that is what it goes on doing.
+    ways = [way for way in ways_out_of(judged) if AskInUsualWay() not in way.remedies]
+    waits = "The request goes on waiting for those who were asked."
     return NotPermitted(
         f"Policy does not let you break the glass for {request.level_id}. {why}".strip(),
-        next_step="The request goes on waiting for those who were asked.",
+        next_step=f"{waits}\n\n{numbered(in_short(ways))}".rstrip(),
     )

@@ -39,6 +39,7 @@ from bot.workflows.context import (
 )
 from bot.workflows.delivering import with_leftover
 from bot.workflows.handing_over import has_handed_over, with_refusal
+from bot.workflows.judging import under_one_policy
 from bot.workflows.moves import lock_grant
 from bot.workflows.seating import holder_of, service_of, until_of, waiting_for
 
@@ -80,6 +81,7 @@ def _end(ctx: Context, grant_id: str, run: int) -> str:
     if grant is None:
         return REST
     get_to_know(ctx, grant.person_id)
+    ctx = under_one_policy(ctx)
     system = ctx.policy().systems.get(grant.system)
     if system is None:
         raise Conflict(f"{grant.system} is no longer known.", service="policy")

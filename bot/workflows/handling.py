@@ -28,6 +28,7 @@ from bot.ports import Transaction
 from bot.workflows.adopting import adopt_newest
 from bot.workflows.commands import obey_comment, obey_press, obey_touch
 from bot.workflows.context import MAX_ATTEMPTS, Context, audit, backoff, digest, write_once
+from bot.workflows.judging import under_one_policy
 from bot.workflows.proposing import judge_proposal
 from bot.workflows.submissions import submit
 from bot.workflows.ticking import obey_ticks
@@ -71,7 +72,7 @@ def apply(ctx: Context, delivery_id: str) -> str:
         fresh = tx.inbox.get(delivery_id, lock=True)
         if fresh is None or fresh.handled_at is not None:
             return "known"
-        text = refusal or _carry_out(ctx, tx, delivery_id, message)
+        text = refusal or _carry_out(under_one_policy(ctx), tx, delivery_id, message)
         reply = json.dumps({"text": text}) if text else None
         tx.inbox.handled(delivery_id, reply, ctx.clock.now())
     return "applied"

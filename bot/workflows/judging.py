@@ -14,7 +14,7 @@ from bot.domain.inbound import Actor, Surface
 from bot.domain.people import Person, Roster
 from bot.domain.policy import IT_GROUP, Level, Policy
 from bot.domain.policy_version import DIRECTORY, PolicyFiles, PolicyVersion
-from bot.domain.replay import facts_of
+from bot.domain.replay import difference, facts_of
 from bot.domain.request import ESCALATED, Request, request_digest
 from bot.ports import PolicySource, Transaction
 from bot.workflows.context import Context
@@ -176,6 +176,19 @@ def keep_decision(
         log.error("policy.not_kept", commit=commit)
     else:
         tx.policies.add(PolicyVersion(commit=commit, content=files, at=judged.at, source=DIRECTORY))
+
+
+def keep_if_new(
+    ctx: Context, tx: Transaction, request_id: str, judged: Judged, *, actor: str
+) -> None:
+    """Keep a decision unless it is, down to its policy's commit, the one that was kept last.
+
+    For what is asked over and over: the log tells what changed, not how often it was looked at.
+    """
+    entries = tx.audit.of_subject(request_id)
+    kept = [entry.facts for entry in entries if entry.tag is Tag.DECISION_MADE]
+    if not kept or difference(kept[-1], judged.decision):
+        keep_decision(ctx, tx, request_id, judged, actor=actor)
 
 
 def still_stands(request: Request, judged: Judged) -> bool:

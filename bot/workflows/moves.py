@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.domain.audit import Tag
 from bot.domain.errors import StaleApproval
+from bot.domain.explain import WayOut, in_short, ways_out
 from bot.domain.grant import (
     GRANT_TRANSITIONS,
     Basis,
@@ -15,6 +16,7 @@ from bot.domain.grant import (
     request_of,
 )
 from bot.domain.policy import Approvals, Policy
+from bot.domain.remedies import Situation
 from bot.domain.request import Request, RequestEvent, RequestState, next_state
 from bot.ports import Transaction
 from bot.workflows.context import (
@@ -26,6 +28,7 @@ from bot.workflows.context import (
     start_end,
     touch,
 )
+from bot.workflows.judging import Judged
 
 _TAGS = {
     RequestEvent.REFUSE: Tag.REQUEST_REFUSED,
@@ -81,6 +84,26 @@ def move(
     if request.state in _MAKING and state not in {*_MAKING, RequestState.DELIVERED}:
         _take_away_leftovers(ctx, tx, moved, actor=actor)
     return replace(moved, revision=request.revision + 1)
+
+
+def refuse(ctx: Context, tx: Transaction, request: Request, judged: Judged, *, actor: str) -> None:
+    """Refuse a request, and keep with it why, and what would have to be true instead."""
+    move(
+        ctx,
+        tx,
+        request,
+        RequestEvent.REFUSE,
+        actor=actor,
+        note=" ".join(reason.sentence() for reason in judged.decision.reasons),
+        decision=judged.decision,
+        ways_out=in_short(ways_out_of(judged)),
+    )
+
+
+def ways_out_of(judged: Judged) -> tuple[WayOut, ...]:
+    """List what would have to be true for another answer than this refusal, the easiest first."""
+    at = Situation(ask=judged.ask, policy=judged.policy, roster=judged.roster, now=judged.at)
+    return ways_out(at)
 
 
 def _take_away_leftovers(ctx: Context, tx: Transaction, request: Request, *, actor: str) -> None:

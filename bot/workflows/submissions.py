@@ -11,6 +11,7 @@ from bot.domain.audit import Tag
 from bot.domain.decision import Answer, Reason
 from bot.domain.durations import Duration
 from bot.domain.errors import InvalidRequest, NotPermitted, RequestRejected
+from bot.domain.explain import in_short, numbered
 from bot.domain.inbound import MAX_REASON, Submission, Surface, parse_duration
 from bot.domain.people import Person, Roster
 from bot.domain.policy import IT_GROUP, Policy
@@ -20,7 +21,7 @@ from bot.domain.text import is_blank_or_symbols
 from bot.ports import Transaction
 from bot.workflows.context import Context, audit
 from bot.workflows.judging import Judged, judge, keep_decision, who_is
-from bot.workflows.moves import move
+from bot.workflows.moves import move, refuse, ways_out_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +173,10 @@ def admit(ctx: Context, tx: Transaction, request: Request, judged: Judged, *, ac
         source=request.source,
     )
     keep_decision(ctx, tx, request.id, judged, actor=actor)
-    note = " ".join(reason.sentence() for reason in request.decision.reasons)
-    move(ctx, tx, request, _EVENTS[request.decision.answer], actor=actor, note=note)
+    if judged.decision.answer is Answer.REFUSED:
+        refuse(ctx, tx, request, judged, actor=actor)
+    else:
+        move(ctx, tx, request, _EVENTS[judged.decision.answer], actor=actor)
 
 
 def request_id_for(delivery_id: str) -> str:
@@ -225,8 +228,7 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
     editor = _editor(ctx, request, submission)
     judged = _judged(ctx, tx, words, request.id, request.edition + 1)
     if judged.decision.answer is Answer.REFUSED:
-        why = _why_not(judged, words, submission)
-        raise InvalidRequest(f"This edit would be refused. {why}", next_step=_STANDS)
+        raise _refused_edit(judged, words, submission)
     had = sum(1 for a in request.approvals if a.digest == request.digest)
     changed = move(
         ctx,
@@ -256,6 +258,14 @@ def _amend(ctx: Context, tx: Transaction, request: Request, submission: Submissi
         move(ctx, tx, changed, RequestEvent.APPROVE, actor=editor.id)
         return f"The request was changed.{voided} Nobody need be asked: {judged.decision.rule}."
     return f"The request was changed.{voided} The approvers are asked again."
+
+
+def _refused_edit(judged: Judged, words: Understood, submission: Submission) -> InvalidRequest:
+    why = f"This edit would be refused. {_why_not(judged, words, submission)}"
+    if only_questions(judged.decision.reasons, questions_of(judged.level)):
+        return InvalidRequest(why, next_step=_STANDS)  # it says already what to answer, and where
+    help_ = numbered(in_short(ways_out_of(judged)))
+    return InvalidRequest(why, next_step=f"{_STANDS}\n\n{help_}".rstrip())
 
 
 def _is_by_somebody(submission: Submission) -> bool:

@@ -25,7 +25,7 @@ from bot.workflows.context import (
     start_handling,
     start_tell,
 )
-from bot.workflows.judging import judge_again
+from bot.workflows.judging import judge_again, keep_if_new, under_one_policy
 from bot.workflows.moves import end_grant, lock_grant, move, next_reminder, retry_grant
 
 BATCH = 200
@@ -77,6 +77,7 @@ def _due_request(ctx: Context, seen: Request, tx: Transaction) -> None:
     request = tx.requests.get(seen.id, lock=True)
     if request is None or request.revision != seen.revision or request.run != seen.run:
         return
+    ctx = under_one_policy(ctx)
     match request.state:
         case RequestState.AWAITING_APPROVAL:
             _remind(ctx, tx, request)
@@ -97,11 +98,13 @@ def _remind(ctx: Context, tx: Transaction, request: Request) -> None:
         return
     reminded = replace(request, reminders=request.reminders + 1)
     is_escalated = reminded.reminders >= ESCALATED
+    judged = judge_again(ctx, tx, reminded)
+    keep_if_new(ctx, tx, request.id, judged, actor="usher")
     reminded = replace(
         reminded,
         note=ESCALATION if is_escalated else REMINDER,
         due_at=next_reminder(ctx.policy(), reminded),
-        decision=judge_again(ctx, tx, reminded).decision,
+        decision=judged.decision,
     )
     changed(ctx, tx, reminded, was=request)
     audit(ctx, tx, Tag.REQUEST_REMINDED, request.id, "usher", times=str(reminded.reminders))

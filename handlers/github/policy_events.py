@@ -22,10 +22,9 @@ class Repository(BaseModel):
 
 
 class PushEvent(BaseModel):
-    """A branch or tag has moved; `after` is all zeros when it was deleted."""
+    """A branch or tag has moved, or was deleted."""
 
     ref: str
-    after: str
     deleted: bool = False
     repository: Repository
     sender: User
@@ -43,7 +42,7 @@ def translate_push(event: PushEvent, guid: str) -> Outcome:
     """Turn a push to the default branch into a message."""
     if event.deleted or event.ref != f"refs/heads/{event.repository.default_branch}":
         return Ignored(why="only the default branch puts a policy in force")
-    message = PolicyPushed(actor=actor_of(event.sender), commit=event.after)
+    message = PolicyPushed(actor=actor_of(event.sender))
     return envelope(f"gh:push:{guid}", message)
 
 

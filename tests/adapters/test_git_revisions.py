@@ -8,6 +8,7 @@ import pytest
 
 from bot.adapters.git_revisions import load_version, read_revision
 from bot.domain.errors import NotFound, PolicyError, Unavailable
+from bot.domain.policy_version import NO_FILE
 
 EXAMPLE = Path(__file__).parents[2] / "policies"
 WHO = ("-c", "user.name=Test", "-c", "user.email=test@acme.example", "-c", "commit.gpgsign=0")
@@ -163,11 +164,21 @@ def test_a_link_in_a_revision_is_not_followed(house: Path, tmp_path: Path) -> No
     (house / "rules" / "policies" / "systems" / "secret.yml").symlink_to(secret)
     _commit(house, "link")
 
-    found = read_revision(house / "rules" / "policies", "HEAD")
-
-    assert found.content.files["systems/secret.yml"] == b""
-    with pytest.raises(PolicyError, match="cannot be used"):
+    with pytest.raises(PolicyError, match="cannot be used") as caught:
         load_version(house / "rules" / "policies", "HEAD")
+
+    assert caught.value.faults == (f"policies/systems/secret.yml:1:1: error: {NO_FILE}",)
+
+
+def test_a_submodule_in_a_revision_is_no_file_either(house: Path) -> None:
+    entry = f"160000,{git(house, 'rev-parse', 'HEAD')},rules/policies/systems/crm.yml"
+    git(house, "update-index", "--add", "--cacheinfo", entry)
+    git(house, "commit", "--quiet", "--message", "submodule")
+
+    with pytest.raises(PolicyError) as caught:
+        read_revision(house / "rules" / "policies", "HEAD")
+
+    assert caught.value.faults == (f"policies/systems/crm.yml:1:1: error: {NO_FILE}",)
 
 
 def test_too_much_is_refused_before_it_is_read(house: Path) -> None:

@@ -11,7 +11,7 @@ from bot.adapters.slack.blocks import MAX_FALLBACK, fallback, render
 from bot.domain.cards import Card, CardAction, Fact, TaskLine
 from bot.sandbox.slack import blocks as kit
 from bot.sandbox.slack import mentions
-from tests.fakes.cards import card
+from tests.fakes.cards import card, refusal_of
 from tests.fakes.slack_wire import issue_url
 
 ACTIONS = tuple(CardAction)
@@ -53,6 +53,15 @@ def test_slack_takes_a_card_that_is_far_too_large(sign: str) -> None:
             actions=ACTIONS,
         )
     )
+
+
+@pytest.mark.parametrize("sign", ["x", "&", "<!channel> ", "\u202e👍", "*_~` ", "1\n2. "])
+def test_ways_out_of_a_refusal_are_shown_whole_whoever_is_named_in_them(sign: str) -> None:
+    refused = refusal_of(sign)
+
+    check(refused)
+    (shown,) = (b["text"]["text"] for b in render(refused, issue_url)[1] if "true (" in str(b))
+    assert [line[:3] for line in shown.splitlines()] == ["Wha", "1. ", "2. ", "3. "]
 
 
 def check(any_card: Card) -> None:

@@ -26,11 +26,6 @@ APART = (
     (Backend.POSTGRESQL, Break.KILL_AFTER),
 )
 """One kill each, or a request that never arrived: the same ground again, for whoever has time."""
-RAGED = [
-    pytest.param(name, marks=[pytest.mark.slow] if name == "hand_over" else []) for name in STORIES
-]
-"""What is new is slow at first: `make test` has met every service with the others."""
-BACKENDS = [Backend.SQLITE, pytest.param(Backend.POSTGRESQL, marks=pytest.mark.slow)]
 
 
 def _marks(name: str, backend: Backend, how: Break, share: int) -> tuple[pytest.MarkDecorator, ...]:
@@ -78,9 +73,10 @@ def test_a_story_ends_right_whichever_write_is_broken(
     assert all(any(part in point.route for part in RETOLD) for point in missed), missed
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", RAGED)
+@pytest.mark.parametrize("backend", list(Backend))
+@pytest.mark.parametrize("name", list(STORIES))
 def test_a_story_ends_right_when_two_of_three_answers_are_lost(
     stage: Stage, name: str, backend: Backend
 ) -> None:

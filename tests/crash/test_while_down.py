@@ -11,7 +11,9 @@ from tests.crash.plays import KILLED, flaws_of, ground_for
 from tests.crash.stories import ANN, ask_in_slack, comment, tick_all
 
 
-@pytest.mark.parametrize("backend", list(Backend))
+@pytest.mark.parametrize(
+    "backend", [Backend.SQLITE, pytest.param(Backend.POSTGRESQL, marks=pytest.mark.slow)]
+)
 def test_comments_made_while_the_bot_is_down_count(stage: Stage, backend: Backend) -> None:
     copy, clean = stage.copies(backend), stage.recording("request", backend)
 

@@ -10,13 +10,12 @@ import pytest
 from bot.domain.cures import LONGEST, find_cures
 from bot.domain.decision import Answer, Ask, decide
 from bot.domain.durations import PERMANENT, Duration, Unit
-from bot.domain.explain import Explanation, explain
+from bot.domain.explain import Explanation, explain, in_short, numbered
 from bot.domain.people import Person, Roster
-from bot.domain.policy import BreakGlass, Policy, Pool, Question, Risk, WhenFull, Where
+from bot.domain.policy import BreakGlass, Policy, Question, Risk, Where
 from bot.domain.policy_remedies import AddApprover
 from bot.domain.remedies import AskForLength, Effort, Remedy, Situation, apply_all
 from bot.domain.rule_checks import exceeds
-from bot.domain.seats import Availability
 from tests.any_company import Dice
 from tests.factories import CRM_YML, NOW, ask, group, level, person, policy, roster
 
@@ -299,43 +298,31 @@ def test_who_is_told_is_named_and_a_stranger_is_quoted() -> None:
     assert explained(ask(person_id="<zoe>")).person == "«‹zoe›»"
 
 
-# ---- seats --------------------------------------------------------------------------------------
+# ---- in short, for cards ------------------------------------------------------------------------
+
+
+def test_in_short_the_easiest_ways_are_one_bounded_line_each() -> None:
+    name = "Ann\n2. Everything is fine\u202e " + "x" * 500
+    one = explained(ask(duration=PERMANENT), policy(level(by=("csm",))), person(name=name))
+
+    lines = in_short((*one.ways_out, *one.ways_out, *one.ways_out))
+
+    assert len(lines) == 3
+    assert lines[0].startswith("Ask for 30 days instead of for good. And: Ann 2. Everything is")
+    assert "\u202e" not in lines[0]
+    assert all("\n" not in line and len(line) <= 300 for line in lines)
 
 
 @pytest.mark.parametrize(
-    ("seats", "when_full", "text"),
+    ("lines", "text"),
     [
-        (Availability(pool="", free=None, total=-1, used=0), None, "No pool limits the seats."),
-        (Availability(pool="Crm", free=2, total=9, used=7), None, "Crm: 2 of 9 seats free."),
-        (
-            Availability(pool="Crm", free=0, total=9, used=9),
-            None,
-            "Crm: none of 9 seats is free. It would wait for the next one.",
-        ),
-        (
-            Availability(pool="Crm", free=0, total=9, used=9),
-            WhenFull.ASK,
-            "Crm: none of 9 seats is free. The owner is asked to buy one.",
-        ),
+        ((), ""),
+        (("Wait.",), "What would have to be true:\n1. Wait."),
+        (("Wait.", "Go."), "What would have to be true (one of these):\n1. Wait.\n2. Go."),
     ],
 )
-def test_seats_are_counted_in_words(
-    seats: Availability, when_full: WhenFull | None, text: str
-) -> None:
-    rules = policy()
-    if when_full:
-        crm = replace(rules.systems["crm"], pools={"Crm": Pool(when_full=when_full)})
-        rules = replace(rules, systems={"crm": crm})
-
-    assert explain(ask(), rules, roster(), NOW, seats=seats).seats == text
-
-
-def test_seats_do_not_matter_to_a_refusal() -> None:
-    seats = Availability(pool="Crm", free=2, total=9, used=7)
-    question = ask(duration=PERMANENT)
-
-    assert explain(question, policy(), roster(), NOW, seats=seats).seats == ""
-    assert explain(ask(), policy(), roster(), NOW).seats == ""
+def test_ways_out_are_numbered_under_their_title(lines: tuple[str, ...], text: str) -> None:
+    assert numbered(lines) == text
 
 
 def test_only_the_question_without_an_answer_is_to_be_answered() -> None:

@@ -19,6 +19,7 @@ from bot.domain.markdown import (
     with_marker,
 )
 from bot.domain.text import clean
+from tests.fakes.cards import refusal_of
 
 MARKUP = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -164,6 +165,18 @@ def test_a_card_shown_elsewhere_links_its_issue() -> None:
 
     assert "<https://example.com/issues/3>" in markdown
     assert "To act" not in markdown
+
+
+@pytest.mark.parametrize("sign", ["x", "&", "@octo-eva ", "#12 ", "*_~` ", "\u202e", "1\n2. "])
+def test_ways_out_of_a_refusal_are_lines_of_their_own_and_whole(sign: str) -> None:
+    markdown = render_card(refusal_of(sign), key="status:r-1")
+
+    page = shown(markdown)
+    assert not MENTION.search(page)
+    assert not REFERENCE.search(page)
+    start = page.index("What would have to be true (one of these)")
+    assert [line[:3] for line in page[start:].splitlines()[1:4]] == ["1. ", "2. ", "3. "]
+    assert len(markdown) <= MAX_BODY
 
 
 @pytest.mark.parametrize("key", ["", "a b", "a-->", "x" * 81, "é", "a\n"])

@@ -90,6 +90,19 @@ def test_no_words_that_people_typed_are_written_down_and_no_address() -> None:
         assert private not in json.dumps(facts)
 
 
+@pytest.mark.parametrize("form", [QuestionForm.NUMBER, QuestionForm.TEXT])
+@pytest.mark.parametrize("typed", ["40718", " 40718 ", "-40718,55", "+40718.5"])
+def test_a_typed_number_leaves_neither_itself_nor_a_digest(form: QuestionForm, typed: str) -> None:
+    """There are so few numbers that whoever has a digest could try them all."""
+    rules, question = questioned(form), ask(answers={"q": typed})
+
+    facts = facts_of(question, roster(), rules, NOW)
+
+    assert "40718" not in json.dumps(facts)
+    assert facts == facts_of(ask(answers={"q": "7"}), roster(), rules, NOW)
+    assert replayed(facts, rules) == decide(question, rules, roster(), NOW)
+
+
 ANSWERS = (
     "https://example.com/in/ann",
     "http://x",
@@ -97,6 +110,8 @@ ANSWERS = (
     "1,5",
     "",
     "  ",
+    " " * 301,
+    f"{7:>301}",
     "…!",
     "twelve",
     "x" * 301,
@@ -105,7 +120,9 @@ ANSWERS = (
 
 @pytest.mark.parametrize("form", QuestionForm)
 @pytest.mark.parametrize("answer", [*ANSWERS, "\ud800"])
-def test_a_digest_stands_in_for_an_answer_of_the_same_form(form: QuestionForm, answer: str) -> None:
+def test_something_else_stands_in_for_an_answer_of_the_same_form(
+    form: QuestionForm, answer: str
+) -> None:
     rules, question = questioned(form), ask(answers={"q": answer})
 
     facts = facts_of(question, roster(), rules, NOW)

@@ -287,3 +287,14 @@ def test_the_steps_of_giving_and_of_taking_away_are_one_checklist() -> None:
     made = shown(Audience.ISSUE, request(state=S.DELIVERED, tasks=(STEP,)), grant=off)
 
     assert [task.text for task in made.tasks] == ["Add to the call list", "Remove Ann"]
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_what_would_have_to_be_true_is_for_those_who_can_act_on_it(audience: Audience) -> None:
+    refused = request(state=S.REFUSED, note="Too long.", ways_out=("Ask for less.", "Wait."))
+
+    notes = shown(audience, refused).notes
+
+    told = ("Too long.", "What would have to be true (one of these):\n1. Ask for less.\n2. Wait.")
+    is_theirs = audience in (Audience.REQUESTER, Audience.ISSUE)
+    assert notes == (told if is_theirs else told[:1])

@@ -41,6 +41,7 @@ COMMANDS: tuple[list[str], ...] = (
     ["requests", "retry"],
     ["grants"],
     ["grants", "list"],
+    ["grants", "show"],
     ["grants", "revoke"],
     ["audit"],
     ["audit", "replay"],

@@ -3,110 +3,27 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from bot.adapters.store.database import make_engine
-from bot.adapters.store.store import Store
 from bot.cli import app
 from bot.domain.durations import Duration
 from bot.domain.grant import EndReason, GrantState
-from bot.domain.people import Person
 from bot.domain.request import RequestState
-from bot.tables import migrate_database
+from tests.end_to_end.files import keep, settle
 from tests.end_to_end.shell import Told, usher
 from tests.factories import approval, grant, person, request
 
 OK, NO, WRONG_USE, BROKEN = 0, 1, 2, 3
 AT = "2026-11-02T09:00"
-FILES = {
-    "company.yml": """
-kind: company
-id: acme
-timezone: America/Chicago
-holidays: US
-help: { slack: "#help-it", github_label: ":help-it" }
-groups:
-  it: { members: [octo-ivy, octo-ian] }
-  security: { members: [octo-sam, octo-sue] }
-approvals: { default: [manager], critical_adds: [security] }
-""",
-    "roles.yml": """
-kind: roles
-roles:
-  engineer: { department: engineering }
-  seller: { department: sales, birthright: [crm/view] }
-""",
-    "systems/crm.yml": """
-kind: system
-id: crm
-title: CRM
-provider: task
-dri: it
-delivery: sso
-levels:
-  view:
-    says: Look at accounts.
-    risk: low
-    bundle: { by_hand: ["Add the user"] }
-    request: { by: [everyone], approve: [manager], longest: 90d }
-  edit:
-    says: Change accounts.
-    risk: high
-    bundle: { by_hand: ["Add the user"] }
-    request:
-      by: [seller]
-      approve: [manager, it]
-      longest: 30d
-      questions:
-        - { id: profile, asks: "The address of your profile", form: link }
-  admin:
-    says: Change everything.
-    risk: critical
-    bundle: { by_hand: ["Add the user"] }
-    request: { by: [engineer], approve: [manager], longest: 8h }
-    break_glass: { by: [it], longest: 4h }
-auto_approve:
-  - id: again
-    levels: [view]
-    when: { already_had: true, longest: 30d }
-    approved_by: security
-    approved_on: "2026-11-01"
-    record: acme/access#7
-""",
-    "separation.yml": """
-kind: separation
-rules:
-  - { id: look-or-rule, never_both: [crm/view, crm/admin], why: "Nobody checks themselves." }
-""",
-}
-ROSTER = """\
-id,mail,name,role,manager_id,engagement,department,timezone,first_day,last_day,github,slack_id,handoff_vault
-ann,ann@acme.example,Ann Doe,engineer,bea,core,,Europe/Berlin,2025-01-06,,octo-ann,,
-bea,bea@acme.example,Bea Doe,seller,,core,,America/Chicago,2025-01-06,,octo-bea,,
-ivy,ivy@acme.example,Ivy Doe,engineer,bea,core,,America/Chicago,2025-01-06,,octo-ivy,,
-ian,ian@acme.example,Ann Doe,engineer,bea,core,,America/Chicago,2025-01-06,,octo-ian,,
-sam,sam@acme.example,Sam Doe,engineer,bea,core,,America/Chicago,2025-01-06,,octo-sam,,
-sue,sue@acme.example,Sue Doe,engineer,bea,core,,America/Chicago,2025-01-06,,octo-sue,,
-"""
 
 Explain = Callable[..., Told]
 
 
 @pytest.fixture
 def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    for name, text in FILES.items():
-        path = tmp_path / "policies" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.lstrip())
-    (tmp_path / "people.csv").write_text(ROSTER)
-    made = {
-        "POLICY_DIR": str(tmp_path / "policies"),
-        "PEOPLE_FILE": str(tmp_path / "people.csv"),
-        "DATABASE_URL": f"sqlite:///{tmp_path}/var/usher.db",
-    }
+    made = settle(tmp_path)
     for name, value in made.items():
         monkeypatch.setenv(name, value)
     return made
@@ -121,27 +38,12 @@ def explain(environ: dict[str, str]) -> Explain:
     return run
 
 
-def keep(environ: dict[str, str], *, people: tuple[Person, ...] = (), **rows: Any) -> None:
-    """Put rows into a database made for it."""
-    Path(environ["DATABASE_URL"].removeprefix("sqlite:///")).parent.mkdir()
-    migrate_database(environ["DATABASE_URL"])
-    store = Store(make_engine(environ["DATABASE_URL"]))
-    with store.begin() as tx:
-        for one in rows.get("grants", ()):
-            tx.grants.add(one)
-        for one in rows.get("requests", ()):
-            tx.requests.add(one)
-            for answer in one.approvals:
-                tx.requests.add_approval(one.id, answer)
-        for one in people:
-            tx.people.add(one, datetime(2026, 11, 1, tzinfo=UTC))
-    store.close()
-
-
 # ---- what is said -------------------------------------------------------------------------------
 
 
-def test_what_needs_an_approval_is_told_with_everybody_who_could_give_it(explain: Explain) -> None:
+def test_what_needs_an_approval_is_told_with_everybody_who_could_give_it(
+    explain: Explain, environ: dict[str, str]
+) -> None:
     told = explain("--person", "@octo-ann", "--level", "crm/view", "--days", "30")
 
     assert (told.code, told.err) == (OK, "")
@@ -151,7 +53,7 @@ def test_what_needs_an_approval_is_told_with_everybody_who_could_give_it(explain
 Ann Doe asks: crm/view, 30 days, at 2026-11-02 09:00 CST
 Answer  needs approval
 Rule    crm/view request.approve (policies/systems/crm.yml:12)
-Policy  {commit}
+Policy  {commit}, from the folder {folder}
 
 Who is asked
   as manager (policies/systems/crm.yml:12), one of:
@@ -171,7 +73,9 @@ What was checked
   yes  crm/view request.approve  manager: 1 can answer  (policies/systems/crm.yml:12)
 
 What is held or asked for was not considered: there is no database yet.
-""".replace("{commit}", told.out.split("Policy  ")[1].split("\n")[0])
+""".replace("{commit}", told.out.split("Policy  ")[1].split(",")[0]).replace(
+            "{folder}", environ["POLICY_DIR"]
+        )
     )
 
 

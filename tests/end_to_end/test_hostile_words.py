@@ -100,6 +100,20 @@ def test_a_name_from_outside_stays_words(house: House, name: str) -> None:
     assert house.request(request.id).approvals == ()
 
 
+def test_a_name_from_outside_stays_words_in_the_ways_out_of_a_refusal(house: House) -> None:
+    team = house.team()
+    house.rewrite(team.engineer, name="<!channel> @octo-it-1 /approve [x](https://evil.example)")
+
+    number = house.ask_on_issue(team.engineer, "salesforce/standard")
+
+    request = house.request_on(number)
+    assert request is not None
+    assert request.state is RequestState.REFUSED
+    assert "@octo-it-1 /approve" in request.ways_out[0]
+    assert "What would have to be true" in house.text(team.engineer, request.id)
+    _is_inert(house, number, team.engineer)
+
+
 def test_a_name_from_the_onboarding_api_stays_words_too(house: House) -> None:
     number = len(house.world.github.issues()) + 1
     body = {

@@ -15,6 +15,7 @@ from bot.sandbox.github.git_objects import Symlink
 from bot.sandbox.github.snapshots import Check
 from tests.end_to_end.company import IVY, OTTO
 from tests.end_to_end.house import House
+from tests.end_to_end.shell import usher
 
 IT = "octo-it-1"
 SALESFORCE = "policies/systems/salesforce.yml"
@@ -150,7 +151,21 @@ def test_requests_on_their_way_are_judged_again(house: House) -> None:
 
     assert house.request(lost.id).state is RequestState.REFUSED
     assert "is not for engineer" in house.text(team.engineer, lost.id)
+    assert "What would have to be true" in house.text(team.engineer, lost.id)
     assert house.request(kept.id).state is RequestState.AWAITING_APPROVAL
+
+
+def test_explain_asks_the_version_in_force_until_a_folder_is_named(house: House) -> None:
+    team = house.team()
+    sha = commit(house, changed(house, "not: [consultant]", "not: [consultant, engineer]"))
+    words = ("policy", "explain", "--person", team.engineer.id, "--level", "salesforce/view-only")
+
+    told = usher(house.environ, *words)
+    folder = usher(house.environ, *words, "--policy", str(house.policy_dir))
+
+    assert (told.code, folder.code) == (1, 0)
+    assert f"Policy  {sha}, from the policy repository, in force since " in told.out
+    assert f", from the folder {house.policy_dir}\n" in folder.out
 
 
 def test_without_webhooks_the_poll_finds_it(house: House) -> None:

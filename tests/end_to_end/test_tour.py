@@ -3,12 +3,14 @@
 import io
 import logging
 
+import pytest
 import structlog
 from rich.console import Console
 
 from bot.tour import play
 
 
+@pytest.mark.slow  # test_readme plays it too, as a command
 def test_every_step_of_the_tour_has_its_effect() -> None:
     said = io.StringIO()
     root = logging.getLogger()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from bot.domain.grant import GrantState
 from bot.domain.inbound import Verb
 from bot.domain.policy import Bundle, Policy, Risk
 from bot.domain.request import RequestState
+from bot.workflows.sweep import sweep
 from tests.factories import hire
 from tests.fakes.company import FakePolicies
 from tests.workflows.office import Office
@@ -219,3 +220,60 @@ def test_the_seat_that_is_kept_is_the_one_that_this_very_policy_was_asked_about(
         states.add(office.request(request_id).state)
 
     assert states == {RequestState.AWAITING_SEAT, RequestState.AWAITING_APPROVAL}
+
+
+def test_what_is_taken_away_and_what_stays_are_told_by_one_policy(
+    make_office: Callable[[], Office],
+) -> None:
+    looks_left = nth = 0
+    outcomes = set()
+    while looks_left <= 0:
+        nth += 1
+        office = make_office()
+        longer = office.granted("crm/view", how_long="30 days")
+        office.granted("crm/standard", how_long="5 days")
+        office.send_revoke("ann", office.request(longer.id).issue_number or 0)
+        policies = lost_for_one_look(office, nth, "crm/standard")
+        office.run_next("end")
+
+        stays = office.seats.seats["ann"].is_active
+        assert list(office.vault.items) == ([longer.item_id] if stays else [])
+        outcomes.add(stays)
+        looks_left = policies.looks_left
+
+    assert outcomes == {True, False}
+
+
+def lost_for_one_look(office: Office, nth: int, level_id: str) -> Flickering:
+    """Let a policy without a level be in force for one look at the policy."""
+    now = office.policies.now
+    crm = now.systems["crm"]
+    levels = {name: level for name, level in crm.levels.items() if level.id != level_id}
+    other = replace(now, systems={**now.systems, "crm": replace(crm, levels=levels)})
+    flickering = Flickering(now, other, nth)
+    office.ctx = replace(office.ctx, policies=flickering)
+    office.bind()
+    return flickering
+
+
+def test_whom_a_reminder_goes_to_is_told_by_the_policy_that_was_asked_whether_it_stands(
+    make_office: Callable[[], Office],
+) -> None:
+    looks_left = nth = 0
+    outcomes = set()
+    while looks_left <= 0:
+        nth += 1
+        office = make_office()
+        request = office.ask()
+        office.clock.travel(timedelta(hours=5))
+        policies = changed_for_one_look(office, nth, "crm/view", risk=Risk.HIGH)
+        sweep(office.ctx)
+
+        decision = office.request(request.id).decision
+        assert decision is not None
+        is_void = Tag.APPROVAL_VOIDED in office.tags(request.id)
+        assert (decision.policy_commit == "another") is is_void
+        outcomes.add(is_void)
+        looks_left = policies.looks_left
+
+    assert outcomes == {True, False}

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.errors import Unavailable
 from bot.domain.inbound import PolicyProposed, PolicyPushed
 from bot.domain.policy import Policy
-from bot.domain.policy_review import Conclusion, Proposal
+from bot.domain.policy_review import Conclusion, Proposal, Standing
 from bot.domain.policy_version import REPOSITORY, VersionState
 from bot.workflows.context import PolicyDesk
 from tests.factories import roster
@@ -33,7 +33,7 @@ def push(office: Office, desk: FakePolicyDesk, commit: str, policy: Policy | Non
         desk.faults[commit] = FAULTS
     else:
         desk.policies[commit] = replace(policy, commit=commit)
-    office.send(PolicyPushed(actor=on_github("ivy"), commit=commit))
+    office.send(PolicyPushed(actor=on_github("ivy")))
     office.work()
 
 
@@ -84,6 +84,28 @@ def test_an_outage_of_github_loses_no_news(office: Office, desk: FakePolicyDesk)
     assert state_of(office, "a" * 40) is VersionState.GOOD
 
 
+def test_news_that_were_cut_short_after_the_commit_was_kept_are_told_in_full_later(
+    office: Office, desk: FakePolicyDesk
+) -> None:
+    """That a commit is in force already does not mean that everybody has heard of it."""
+    mark, fails = desk.set_status, True
+
+    def set_status(commit: str, standing: Standing) -> None:
+        if fails:
+            raise RuntimeError("killed")
+        mark(commit, standing)
+
+    desk.set_status = set_status  # type: ignore[method-assign]  # the worker dies
+    push(office, desk, "a" * 40, company_policy())
+    assert state_of(office, "a" * 40) is VersionState.GOOD
+    assert desk.standings == {}
+
+    fails = False
+    office.travel(minutes=2)
+
+    assert desk.standings["a" * 40].is_in_force
+
+
 def test_a_first_policy_is_nothing_to_compare_and_for_security_to_see(
     office: Office, desk: FakePolicyDesk
 ) -> None:
@@ -129,7 +151,7 @@ def test_a_run_for_an_older_commit_says_nothing_once_there_is_a_newer_one(
 
 
 def test_where_nobody_reviews_policies_the_news_is_put_away(office: Office) -> None:
-    delivery = office.send(PolicyPushed(actor=on_github("ivy"), commit="a" * 40))
+    delivery = office.send(PolicyPushed(actor=on_github("ivy")))
     office.work()
 
     with office.ledger.read() as tx:

@@ -3,15 +3,19 @@
 import json
 from collections.abc import MutableMapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
+import pytest
+
+from bot import operating
 from bot.domain.audit import Entry, Tag
-from bot.domain.errors import PolicyError
+from bot.domain.errors import Conflict, PolicyError, Unavailable
 from bot.domain.policy import Policy
 from bot.domain.policy_version import PolicyFiles
 from bot.domain.request import RequestState
 from bot.workflows.replaying import Replay, replay
-from tests.factories import hire
+from tests.factories import group, hire, policy
 from tests.fakes.company import FakePolicies
 from tests.workflows.office import Office
 
@@ -85,7 +89,7 @@ def test_each_policy_that_was_in_force_is_kept_once(office: Office) -> None:
     assert second is not None
     assert first.at < second.at
     again = replayed(office, before)
-    assert (again.decisions, again.policies, again.differing) == (3, 2, ())
+    assert (again.decisions, again.policies, again.differing) == (4, 2, ())
 
 
 def test_everything_that_happens_to_a_request_comes_out_again(office: Office) -> None:
@@ -104,6 +108,117 @@ def test_everything_that_happens_to_a_request_comes_out_again(office: Office) ->
 
     assert again.decisions >= 6
     assert again.differing == ()
+
+
+def test_what_stops_a_request_before_it_is_set_up_is_kept_each_time(office: Office) -> None:
+    before = office.policies.now
+    office.seats.troubles.refuse("CreateUser", Conflict("no", service="crm"))
+    request = office.approve(office.ask(), "bea")
+    level = before.level("crm/view")
+    assert level is not None
+    assert level.request is not None
+    office.change_level("crm/view", request=replace(level.request, by=("csm",)))
+
+    for _ in range(2):
+        operating.retry(office.ctx, request.id, actor="cli:ivy")
+        office.work()
+
+    kept = [(entry.facts["answer"], entry.policy_commit) for entry in decisions(office, request.id)]
+    then, now = before.commit, office.policies.now.commit
+    asked = ("needs_approval", then)
+    assert kept == [asked, asked, ("refused", now), ("refused", now)]
+    tags = office.tags(request.id)
+    assert tags[-3:] == [Tag.REQUEST_RETRIED, Tag.DECISION_MADE, Tag.REQUEST_FAILED]
+    assert replayed(office, before).differing == ()
+
+
+def test_a_level_that_is_gone_when_it_retries_stops_it_by_a_kept_decision(
+    office: Office,
+) -> None:
+    office.seats.troubles.refuse("CreateUser", Conflict("no", service="crm"))
+    request = office.approve(office.ask(), "bea")
+    systems = {"phone": office.policies.now.systems["phone"]}
+    office.policies.now = replace(office.policies.now, systems=systems, commit="another")
+
+    operating.retry(office.ctx, request.id, actor="cli:ivy")
+    office.work()
+
+    assert office.request(request.id).state is RequestState.NEEDS_IT
+    assert decisions(office, request.id)[-1].facts["answer"] == "refused"
+
+
+def test_what_still_stands_is_kept_once_for_each_policy_however_often_it_is_tried(
+    office: Office,
+) -> None:
+    before = office.policies.now
+    office.seats.troubles.refuse("CreateUser", Unavailable("down", service="crm"), times=999)
+    request = office.approve(office.ask(), "bea")
+    office.travel(minutes=16)
+    assert len(decisions(office, request.id)) == 2
+
+    office.change_level("crm/standard", says="Something else.")
+    for _ in range(3):
+        office.travel(minutes=16)
+    office.seats.troubles.clear()
+    office.travel(minutes=16)
+
+    assert office.request(request.id).state is RequestState.DELIVERED
+    last = decisions(office, request.id)[2:]
+    assert [entry.policy_commit for entry in last] == [office.policies.now.commit]
+    assert replayed(office, before).differing == ()
+
+
+def test_what_lets_a_request_have_a_seat_is_kept(office: Office) -> None:
+    office.seats.totals["Crm"] = 0
+    request = office.approve(office.ask(), "bea")
+    office.change_level("crm/standard", says="Something else.")
+    office.seats.totals["Crm"] = 1
+
+    office.travel(minutes=11)
+
+    tags, last = office.tags(request.id), decisions(office, request.id)[-1]
+    assert last.policy_commit == "another"
+    assert tags[tags.index(Tag.REQUEST_RESERVED) - 1] is Tag.DECISION_MADE
+
+
+def test_calling_the_backups_in_is_kept_and_a_reminder_alone_is_not(office: Office) -> None:
+    owners = group("crm-owners", "octo-gus", "octo-gil", backup="security")
+    office.policies.now = office.with_groups(policy(groups=(owners,)).company.groups)
+    request = office.ask("crm/standard")
+    office.travel(hours=5)
+    assert len(decisions(office, request.id)) == 1
+
+    office.travel(hours=25)
+
+    escalated = decisions(office, request.id)[-1]
+    assert len(decisions(office, request.id)) == 2
+    assert json.loads(escalated.facts["basis"])["ask"]["escalated"] is True
+    assert "sam" in escalated.facts["basis"]
+    assert replayed(office).differing == ()
+
+
+@pytest.mark.parametrize("verdict", ["/approve", "/deny no"])
+def test_asking_whoever_steps_in_is_kept(office: Office, verdict: str) -> None:
+    request = office.ask()
+    office.replace_person("bea", last_day=date(2026, 11, 1))
+
+    office.comment("bea", request.issue_number, verdict)
+
+    assert office.cards("ivy", request) != []
+    assert len(decisions(office, request.id)) == 2
+    assert "ivy" in decisions(office, request.id)[-1].facts["basis"]
+    assert replayed(office).differing == ()
+
+
+def test_a_yes_after_which_others_are_asked_than_before_keeps_that(office: Office) -> None:
+    request = office.ask("crm/standard")
+    office.replace_person("ann", manager_id="sue")
+
+    office.comment("gus", request.issue_number, "/approve")
+
+    assert office.request(request.id).state is RequestState.AWAITING_APPROVAL
+    assert [entry.actor for entry in decisions(office, request.id)] == ["ann", "gus"]
+    assert "sue" in decisions(office, request.id)[-1].facts["basis"]
 
 
 def test_only_the_newest_are_replayed_when_told_so(office: Office) -> None:

@@ -25,6 +25,7 @@ from bot.domain.policy_version import (
     MAX_FILE_BYTES,
     MAX_FILES,
     MAX_TOTAL_BYTES,
+    NO_FILE,
     TOO_BIG,
     TOO_LONG,
     TOO_MANY,
@@ -270,7 +271,7 @@ def _unreadable(rows: Mapping[str, Mapping[str, Any]], action: str) -> Iterator[
         name = "".join(letter if letter.isprintable() else "?" for letter in file)
         place, size = f"{FOLDER}/{name}:1:1: error:", row.get("size")
         if row.get("mode") not in GIT_FILE_MODES:
-            yield f"{place} this is a link or a submodule: write the file itself"
+            yield f"{place} {NO_FILE}"
         elif not isinstance(size, int):
             raise nonsense(action, is_write=False)
         elif size > MAX_FILE_BYTES:

@@ -59,6 +59,7 @@ def request_columns(request: Request) -> dict[str, Any]:
         "revision": request.revision,
         "attempts": request.attempts,
         "note": request.note,
+        "ways_out": json.dumps(request.ways_out, ensure_ascii=False),
         "ended_by": request.ended_by,
         "origin": request.origin,
         "created_at": request.created_at,
@@ -98,6 +99,7 @@ def request_from(row: Row, approvals: Sequence[Row], tasks: Sequence[Row]) -> Re
         revision=row["revision"],
         attempts=row["attempts"],
         note=row["note"],
+        ways_out=tuple(json.loads(row["ways_out"])),
         ended_by=row["ended_by"],
         origin=row["origin"],
     )

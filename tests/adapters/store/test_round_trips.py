@@ -71,6 +71,7 @@ requests = st.builds(
     revision=st.integers(0, 99),
     attempts=st.integers(0, 9),
     note=texts,
+    ways_out=st.lists(texts, max_size=3).map(tuple),
     ended_by=texts,
     origin=names,
 )
