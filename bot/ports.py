@@ -13,6 +13,7 @@ from bot.domain.decision import Reason
 from bot.domain.desk import LevelChoice, Mine, OnboardingCall, OnboardingStatus
 from bot.domain.handover import Failure
 from bot.domain.inbound import Actor, Envelope, Submission
+from bot.domain.integration_grants import Granted
 from bot.domain.people import Roster
 from bot.domain.plan import Holder, SeatView
 from bot.domain.policy import Bundle, Policy, Question
@@ -129,8 +130,18 @@ class SeatReader(Protocol):
         """
 
 
-class OrgDirectory(Protocol):
-    """What a system has by name, for a check of the policy against it."""
+class RightsReader(Protocol):
+    """What the profile and the sets of a level really grant on business objects."""
+
+    def granted(self, bundle: Bundle, objects: Collection[str]) -> Granted:
+        """Read the rights on all objects, and on the fields of these; names unknown grant nothing.
+
+        Raises Unavailable, RateLimited or Unauthorized.
+        """
+
+
+class OrgDirectory(RightsReader, Protocol):
+    """What a system has by name, and grants, for a check of the policy against it."""
 
     def names(self, objects: Collection[str] = ()) -> OrgNames:
         """Read the names of everything that a level can hold, and the fields of these objects.

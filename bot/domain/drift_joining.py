@@ -1,9 +1,8 @@
 """Rows of an org's tables, in whatever order they come, joined into one snapshot."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from sys import intern
 
 from bot.domain.changes import Part
 from bot.domain.drift_snapshot import OrgUser, Thing, whole_id
@@ -12,21 +11,23 @@ _NOTHING: Mapping[Part, frozenset[str]] = {}
 _NO_ENDS: Mapping[Thing, datetime] = {}
 
 
-@dataclass(slots=True)
 class Joining:
     """Takes rows as they are read and keeps of each only what the snapshot needs.
 
-    Assignments wait as ids, one short list for each user, until everything has a name.
+    Assignments wait as ids, one short list for each user, until everything has a name. `profiles`
+    are names and user licences by id.
     """
 
-    users: dict[str, OrgUser] = field(default_factory=dict)
-    frozen: set[str] = field(default_factory=set)
-    profiles: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Name and user licence by id."""
-    roles: dict[str, str] = field(default_factory=dict)
-    things: dict[str, Thing] = field(default_factory=dict)
-    _held: dict[str, list[str]] = field(default_factory=dict)
-    _ends: dict[str, list[tuple[str, datetime]]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.users: dict[str, OrgUser] = {}
+        self.frozen: set[str] = set()
+        self.profiles: dict[str, tuple[str, str]] = {}
+        self.roles: dict[str, str] = {}
+        self.things: dict[str, Thing] = {}
+        self._held: dict[str, list[str]] = {}
+        self._ends: dict[str, list[tuple[str, datetime]]] = {}
+        # Half a million rows name a few dozen things: each id is kept once.
+        self._ids: dict[str, str] = {}
 
     def user(self, user: OrgUser) -> None:
         """Take a user whose profile and role are ids as yet, and which holds nothing."""
@@ -37,7 +38,8 @@ class Joining:
 
     def assign(self, user_id: str, thing_id: str, ends: datetime | None = None) -> None:
         """Note that a user holds something, until then."""
-        owner, thing = whole_id(user_id), intern(whole_id(thing_id))
+        owner, thing = whole_id(user_id), whole_id(thing_id)
+        thing = self._ids.setdefault(thing, thing)
         self._held.setdefault(owner, []).append(thing)
         if ends is not None:
             self._ends.setdefault(owner, []).append((thing, ends))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC
+from typing import assert_never
 
 from bot.domain.blockers import blocker_sentence
 from bot.domain.cards import Link
@@ -81,6 +82,8 @@ def _how_it_stands(hand: HandOver) -> Iterator[str]:
             stayed = sum(count for _, count in hand.stayed)
             left = f" {stayed} could not be moved." if stayed else ""
             yield f"{max(0, total - stayed)} of {total} handed over.{left}"
+        case _:
+            assert_never(hand.state)
 
 
 def _failures(hand: HandOver) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.domain.integration_grants import Granted, misfits
 from bot.domain.policy import Level, Policy, Provider, System
 from bot.domain.policy_checks_content import can_end
 from bot.domain.policy_checks_names import hint, short
@@ -76,6 +77,27 @@ def check_against(draft: Draft, org: OrgNames) -> tuple[Finding, ...]:
         finding
         for system in _orgs(draft.policy)
         for finding in (*_of_system(draft, system, org), *_of_levels(draft, system, org))
+    )
+
+
+def integrations(draft: Draft, found: Iterable[Finding]) -> tuple[Level, ...]:
+    """List the levels whose rights can be compared: those of which no name is unknown."""
+    unsound = {finding.path[: len(level_path("a/b"))] for finding in found}
+    return tuple(
+        level
+        for system in _orgs(draft.policy)
+        for level in system.levels.values()
+        if level.integration is not None and level_path(level.id) not in unsound
+    )
+
+
+def check_rights(draft: Draft, granted: Mapping[str, Granted]) -> tuple[Finding, ...]:
+    """List what these levels, by id, lack or have too much for their integrations."""
+    return draft.sound(
+        Finding((*level_path(level.id), "integration"), f"{level.id}: {text}", at_key=True)
+        for level in draft.policy.levels
+        if level.integration is not None and level.id in granted
+        for text in misfits(level.integration, granted[level.id])
     )
 
 

@@ -12,7 +12,8 @@ ALL = "all"
 class Operation(StrEnum):
     """What can be done with an object's records.
 
-    `view_all` reads records of others too, whatever sharing says (View All Records).
+    `view_all` reads records of others too, whatever sharing says (View All Records). No policy can
+    ask for `modify_all` (Modify All Records), which stands here to be found.
     """
 
     READ = "read"
@@ -20,6 +21,7 @@ class Operation(StrEnum):
     EDIT = "edit"
     DELETE = "delete"
     VIEW_ALL = "view_all"
+    MODIFY_ALL = "modify_all"
 
 
 class Right(NamedTuple):

@@ -7,7 +7,7 @@ from bot.domain.audit import Tag
 from bot.domain.errors import InvalidRequest, NotPermitted, StaleApproval
 from bot.domain.grant import Grant, GrantState
 from bot.domain.handover import HandOver, HandOverState
-from bot.domain.inbound import IssueCommand, Surface, Verb
+from bot.domain.inbound import IssueCommand, Verb
 from bot.domain.people import Person
 from bot.domain.request import Request
 from bot.ports import Transaction
@@ -35,7 +35,7 @@ def answer_hand_over(ctx: Context, tx: Transaction, request: Request, command: I
             "No hand-over of records waits for an answer here.",
             next_step="The status comment says how it stands.",
         )
-    _may_answer(ctx, grant, person, command)
+    _may_answer(ctx, grant, person)
     _has_seen(hand, command.written_at)
     if command.verb is Verb.DENY:
         _settle(ctx, tx, grant, hand, HandOverState.DECLINED, person)
@@ -57,11 +57,7 @@ def _asking(tx: Transaction, request: Request) -> Grant | None:
     return None
 
 
-def _may_answer(ctx: Context, grant: Grant, person: Person, command: IssueCommand) -> None:
-    if command.actor.surface is not Surface.GITHUB:
-        raise NotPermitted(
-            "A hand-over is answered on the GitHub issue.", next_step="Comment there."
-        )
+def _may_answer(ctx: Context, grant: Grant, person: Person) -> None:
     if person.id == grant.person_id:
         raise NotPermitted(
             "Nobody decides on the hand-over of their own records.",

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.audit import Tag
-from bot.domain.blockers import Blocker, merged
+from bot.domain.blockers import merged
 from bot.domain.errors import Blocked, ConnectorError, StaleApproval
 from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.handover import (
@@ -82,11 +82,6 @@ def _note_blockers(ctx: Context, grant: Grant, reader: RecordReader, user_id: st
     except ConnectorError as error:
         log.warning("blockers.not_read", grant_id=grant.id, why=error.detail)
         return
-    note_blockers(ctx, grant, found)
-
-
-def note_blockers(ctx: Context, grant: Grant, found: tuple[Blocker, ...]) -> None:
-    """Write down what depends on the user now, and show it if it is news."""
     leaving = _leaving(ctx, grant)
     if leaving.blockers != found:
         _keep(ctx, grant, replace(leaving, blockers=found))
@@ -96,6 +91,8 @@ def _plan(
     ctx: Context, grant: Grant, reader: RecordReader, system: System, user_id: str
 ) -> HandOverPlan:
     owned = reader.count(user_id, system.hand_over)
+    if not any(owned.values()):
+        return HandOverPlan()  # one call less for all who leave nothing
     owned |= _others(reader, system, user_id)
     roster, now = ctx.people.roster(), ctx.clock.now()
     leaver = roster.get(grant.person_id)
@@ -123,6 +120,9 @@ def _others(reader: RecordReader, system: System, user_id: str) -> dict[str, int
 
 def _ask(ctx: Context, grant: Grant, plan: HandOverPlan) -> bool:
     now, company = ctx.clock.now(), ctx.policy().company
+    if _is_asked_elsewhere(ctx, grant):
+        _keep(ctx, grant, None, due_at=now + LOOK_AGAIN)
+        return False
     promised = company.revoke_within.after(now, company.calendar) if company.revoke_within else None
     hand = HandOver(
         state=HandOverState.ASKED,
@@ -133,6 +133,13 @@ def _ask(ctx: Context, grant: Grant, plan: HandOverPlan) -> bool:
     )
     _save(ctx, grant, hand, Tag.HANDOVER_ASKED, due_at=_next_look(now, hand))
     return False
+
+
+def _is_asked_elsewhere(ctx: Context, grant: Grant) -> bool:
+    """Whether the same records are asked about on the issue of another grant that ends too."""
+    with ctx.ledger.read() as tx:
+        others = tx.grants.of_person(grant.person_id)
+    return any(o.is_asking for o in others if o.id != grant.id and o.system == grant.system)
 
 
 def _is_too_late(ctx: Context, grant: Grant, hand: HandOver, plan: HandOverPlan) -> bool:
@@ -174,6 +181,9 @@ def _carry_out(
 ) -> None:
     """Move what is still the leaver's, batch by batch, and read back what came of it."""
     failures: list[Failure] = []
+    hand = _hand_over(ctx, grant)
+    if hand.left != plan.total:  # an earlier try was cut off
+        _save(ctx, grant, replace(hand, left=plan.total), due_at=ctx.clock.now() + LEASE)
     for move in plan.moves:
         failures += _move(ctx, grant, records, user_id, move)
     kinds = [move.kind for move in plan.moves]

@@ -109,6 +109,8 @@ def start_healing(ctx: Context, drift: Drift, *, actor: str) -> Verdict:
     for one in verdict.allowed:
         with ctx.ledger.begin() as tx:
             _start(ctx, tx, drift, one, actor)
+        if _has_grants_to_end(one):
+            _end_grants(ctx, drift.system.id, one.person_id, actor)
     for one in verdict.held_back:
         with ctx.ledger.begin() as tx:
             _note(ctx, tx, Tag.DRIFT_LEFT, one, actor, why=verdict.why)
@@ -117,10 +119,7 @@ def start_healing(ctx: Context, drift: Drift, *, actor: str) -> Verdict:
 
 def _start(ctx: Context, tx: Transaction, drift: Drift, one: Healing, actor: str) -> None:
     _note(ctx, tx, Tag.DRIFT_HEALING, one, actor, changes=brief(one.plan.changes))
-    grant = lock_grant(tx, one.grant_id) if Kind.LEAVER_ACTIVE in one.kinds else None
-    if grant is not None:
-        if grant.state is GrantState.ACTIVE:
-            end_grant(ctx, tx, grant, reason=EndReason.REVOKED, actor=actor)
+    if _has_grants_to_end(one):
         return
     wanted = _digest(one.plan.changes)
     ignored = sorted(name for part, name in drift.snapshot.session_based if part is Part.SET)
@@ -131,6 +130,21 @@ def _start(ctx: Context, tx: Transaction, drift: Drift, one: Healing, actor: str
         arguments=(drift.system.id, one.person_id, one.user_id, one.username, wanted, ignored),
     )
     ctx.engine.enqueue(tx.connection, run)
+
+
+def _has_grants_to_end(one: Healing) -> bool:
+    return Kind.LEAVER_ACTIVE in one.kinds and bool(one.grant_id)
+
+
+def _end_grants(ctx: Context, system_id: str, person_id: str, actor: str) -> None:
+    """End all that somebody who left holds here, each in a transaction of its own, like others."""
+    with ctx.ledger.read() as tx:
+        held = [one.id for one in tx.grants.of_person(person_id) if one.system == system_id]
+    for grant_id in held:
+        with ctx.ledger.begin() as tx:
+            grant = lock_grant(tx, grant_id)
+            if grant is not None and grant.state is GrantState.ACTIVE:
+                end_grant(ctx, tx, grant, reason=EndReason.REVOKED, actor=actor)
 
 
 def _note(ctx: Context, tx: Transaction, tag: Tag, one: Healing, actor: str, **facts: str) -> None:

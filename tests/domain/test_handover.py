@@ -16,6 +16,7 @@ from bot.domain.blockers import (
     look_again_after,
     merged,
 )
+from bot.domain.grant import GrantState
 from bot.domain.handover import (
     KINDS,
     Failure,
@@ -31,7 +32,9 @@ from bot.domain.handover import (
     recipient,
 )
 from bot.domain.handover_text import leaving_links, leaving_notes, number_of
+from bot.domain.plan_text import free_again_note
 from bot.domain.policy import MANAGER
+from bot.domain.seats import PoolCount
 from tests.factories import NOW, grant, group, person, policy, roster
 
 BEA = Recipient(person_id="bea", user_id="005-bea", name="Bea Doe", because=MANAGER)
@@ -203,6 +206,17 @@ def test_each_state_says_how_it_stands_and_what_goes_where(state: HandOverState,
     assert "7 Accounts stay where they are" in shown
 
 
+@pytest.mark.parametrize("state", list(HandOverState))
+def test_only_what_is_asked_waits_and_only_an_answer_ends_it(state: HandOverState) -> None:
+    hand = HandOver(state=state, plan=HandOverPlan(), asked_at=NOW, deadline=NOW)
+
+    assert Leaving(hand_over=hand).is_asking == (state is HandOverState.ASKED)
+    assert hand.is_over == (state not in (HandOverState.ASKED, HandOverState.AGREED))
+    ending = grant(state=GrantState.ENDING, leaving=Leaving(hand_over=hand))
+    assert ending.is_asking == (state is HandOverState.ASKED)
+    assert not grant(leaving=Leaving(hand_over=hand)).is_asking
+
+
 def test_what_could_not_be_moved_is_listed_by_reason_and_bounded() -> None:
     failures = tuple(Failure(kind="Lead", record_id=f"00Q{n}", why="locked") for n in range(12))
 
@@ -291,3 +305,18 @@ def test_blockers_are_told_with_their_places() -> None:
     assert not soft.startswith("This keeps")
     assert [link.url for link in leaving_links(stuck)] == [FIELD.where, JOB.where]
     assert all(link.is_safe for link in leaving_links(stuck))
+
+
+# ---- seats that came free -----------------------------------------------------------------------
+
+
+def test_a_seat_is_free_again_only_when_the_system_counts_it_so() -> None:
+    crm = PoolCount(name="Crm", total=10, used=6)
+    inbox = PoolCount(name="Inbox", total=5, used=5)
+    now = (crm, inbox, PoolCount(name="Other", total=1, used=0))
+
+    said = free_again_note(["Crm", "Inbox"], [inbox], now)
+
+    assert said == "Free again, as Salesforce counts it: «Crm» (6 of 10 used)."
+    assert free_again_note(["Crm"], [crm], now) == ""
+    assert free_again_note([], [], now) == ""

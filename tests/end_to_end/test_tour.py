@@ -34,7 +34,7 @@ def test_every_step_of_the_tour_has_its_effect() -> None:
         "his user is frozen and has no sets",
         "253 of 253 handed over",
         "Leo's seat is free, and Mia has it",
-        "The user is the default lead owner: change it in Lead Settings.",
+        "The user is the default lead owner",
         "her user is inactive",
         "its check says: This loosens 1 rule",
         "it is labelled: policy: loosens",

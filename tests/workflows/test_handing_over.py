@@ -10,10 +10,11 @@ from bot import operating
 from bot.domain.audit import Tag
 from bot.domain.durations import Duration, Unit
 from bot.domain.errors import OutcomeUnknown, Unauthorized, Unavailable
-from bot.domain.grant import Grant, GrantState
+from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.handover import HandOver, HandOverState
-from bot.domain.inbound import Verb
-from tests.workflows.office import Office
+from bot.domain.inbound import IssueCommand, Verb
+from bot.workflows.moves import end_grant
+from tests.workflows.office import Office, on_github
 
 BEA, GUS = "005-bea", "005-gus"
 
@@ -314,3 +315,42 @@ def test_waiting_leaves_no_trail_of_looks(office: Office, grant: Grant) -> None:
     office.travel(hours=2)
 
     assert office.tags(grant.id) == before
+
+
+def test_two_grants_that_end_at_once_ask_once(office: Office, grant: Grant) -> None:
+    user = account(office)
+    office.business.fill(user, Opportunity=3)
+    other = replace(grant, id="r-other", level_id="crm/standard", item_id="")
+    with office.store.begin() as tx:
+        tx.grants.add(other)
+        end_grant(office.ctx, tx, grant, reason=EndReason.REVOKED, actor="ivy")
+        end_grant(office.ctx, tx, other, reason=EndReason.REVOKED, actor="ivy")
+    office.work()
+    assert [g.is_asking for g in office.grants(GrantState.ENDING)].count(True) == 1
+
+    office.comment("gus", 1, "/approve hand-over")
+    office.travel(hours=1)
+
+    assert office.business.given == [("Opportunity", 3, BEA)]
+    assert {g.state for g in office.grants()} == {GrantState.ENDED}
+
+
+def test_a_yes_to_an_older_question_does_not_count(office: Office, grant: Grant) -> None:
+    office.business.fill(account(office), Opportunity=3)
+    office.comment("bea", 1, "/revoke")
+    early = office.clock.now() - timedelta(minutes=5)
+
+    said = office.reply_to(
+        IssueCommand(
+            actor=on_github("gus"),
+            issue_number=1,
+            comment_id=9,
+            verb=Verb.APPROVE,
+            argument="hand-over",
+            written_at=early,
+        ),
+        1,
+    )
+
+    assert "changed after you wrote this" in said
+    assert office.business.given == []

@@ -26,7 +26,12 @@ from bot.adapters.policy_files.revision import revision
 from bot.adapters.policy_files.source import Source, read_source, unreadable
 from bot.domain.errors import PolicyError
 from bot.domain.policy import Policy, Where
-from bot.domain.policy_checks_org import check_against, objects_named
+from bot.domain.policy_checks_org import (
+    check_against,
+    check_rights,
+    integrations,
+    objects_named,
+)
 from bot.domain.policy_draft import Draft, KeyPath
 from bot.domain.policy_version import PolicyFiles
 from bot.ports import OrgDirectory
@@ -76,11 +81,26 @@ def load_all(directory: Path, *, commit: str | None = None) -> Loaded:
 def faults_against(directory: Path, org: OrgDirectory) -> tuple[str, ...]:
     """List what a sound policy names and an org does not have, in the order of files and lines.
 
-    Raises PolicyError as `load_policy` does, or the ConnectorErrors of a reading Salesforce.
+    Integrations' rights are compared too. Raises PolicyError as `load_policy` does, or the
+    ConnectorErrors of a reading Salesforce.
     """
-    _, draft = _load(read_folder(directory))
-    names = org.names(objects_named(draft.policy))
-    return _in_order(placed(draft, check_against(draft, names)))
+    return _faults_against(read_folder(directory), org)
+
+
+def faults_of_files_against(content: PolicyFiles, org: OrgDirectory) -> tuple[str, ...]:
+    """List the same for files that were read before."""
+    return _faults_against(folder_of(content.name, content.files), org)
+
+
+def _faults_against(folder: Folder, org: OrgDirectory) -> tuple[str, ...]:
+    _, draft = _load(folder)
+    found = check_against(draft, org.names(objects_named(draft.policy)))
+    granted = {
+        level.id: org.granted(level.bundle, level.integration.objects)
+        for level in integrations(draft, found)
+        if level.integration is not None
+    }
+    return _in_order(placed(draft, (*found, *check_rights(draft, granted))))
 
 
 def load_policy_files(name: str, files: Mapping[str, bytes], commit: str) -> Policy:

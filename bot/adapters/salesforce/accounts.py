@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.adapters.salesforce.answers import Record, rows
 from bot.adapters.salesforce.handles import Handle, key
-from bot.adapters.salesforce.identity import ADMIN_PROFILE, person_id_of
+from bot.adapters.salesforce.identity import person_id_of
 from bot.adapters.salesforce.pools import Counting, moment
 from bot.adapters.salesforce.soql import soql
 from bot.domain.changes import Part
@@ -18,9 +18,12 @@ _WHO = "{person_field} = {person} OR FederationIdentifier = {mail} OR Username =
 # One person's assignments fit in child queries; over many users they would eat the page.
 _USERS = (
     "SELECT Id, Username, Email, IsActive, UserType, FederationIdentifier, {person_field}, "
-    "Profile.Name, Profile.UserLicense.Name, Profile.UserLicense.Status, "
+    "Profile.Name, Profile.PermissionsApiUserOnly, Profile.PermissionsManageUsers, "
+    "Profile.PermissionsModifyAllData, Profile.UserLicense.Name, Profile.UserLicense.Status, "
     "Profile.UserLicense.TotalLicenses, Profile.UserLicense.UsedLicenses<more>, "
-    "(SELECT Id, PermissionSet.Name, PermissionSetGroup.DeveloperName<ends> "
+    "(SELECT Id, PermissionSet.Name, PermissionSet.PermissionsApiUserOnly, "
+    "PermissionSet.PermissionsManageUsers, PermissionSet.PermissionsModifyAllData, "
+    "PermissionSetGroup.DeveloperName<ends> "
     "FROM PermissionSetAssignments WHERE PermissionSet.IsOwnedByProfile = false), "
     "(SELECT Id, PermissionSetLicense.DeveloperName, PermissionSetLicense.Status, "
     "PermissionSetLicense.ExpirationDate, PermissionSetLicense.TotalLicenses, "
@@ -42,9 +45,14 @@ _MEMBERSHIPS = (
     "AND UserOrGroupId IN (SELECT Id FROM User WHERE <who>)"
 )
 
+# Every user is assigned the set that the profile owns, so that this finds both ways to be one. A
+# frozen one helps nobody.
 _OTHER_ADMINS = (
-    "SELECT Id FROM User "
-    "WHERE IsActive = true AND Profile.Name = {profile} AND Id NOT IN {users} LIMIT 1"
+    "SELECT Id FROM User WHERE IsActive = true AND Id NOT IN {users} "
+    "AND Id IN (SELECT AssigneeId FROM PermissionSetAssignment "
+    "WHERE PermissionSet.PermissionsManageUsers = true "
+    "AND PermissionSet.PermissionsModifyAllData = true) "
+    "AND Id NOT IN (SELECT UserId FROM UserLogin WHERE IsFrozen = true) LIMIT 1"
 )
 GROUP_TYPES = {"Regular": Part.GROUP, "Queue": Part.QUEUE}
 PACKAGES_HELD, MEMBERSHIPS = "packages_held", "memberships"
@@ -81,8 +89,8 @@ def further_questions(holder: Holder, fields: Fields, parts: frozenset[Part]) ->
 
 
 def other_admins_question(*user_ids: str) -> str:
-    """Ask for one active System Administrator besides these."""
-    return soql(_OTHER_ADMINS, profile=ADMIN_PROFILE, users=list(user_ids))
+    """Ask for one active administrator besides these, who is not frozen."""
+    return soql(_OTHER_ADMINS, users=list(user_ids))
 
 
 def _about(holder: Holder, fields: Fields, asked: Mapping[str, str]) -> dict[str, str]:
@@ -158,6 +166,11 @@ class Account:
             end = moment(row.get("ExpirationDate"))
             if end is not None:
                 yield assigned(row), end
+
+
+def sets_of(row: Record) -> list[Record]:
+    """Return the permission sets assigned to a user, with what they allow as far as was asked."""
+    return [one["PermissionSet"] for one in _children(row, "PermissionSetAssignments")]
 
 
 def assigned(row: Record) -> tuple[Part, str]:

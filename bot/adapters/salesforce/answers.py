@@ -46,12 +46,17 @@ def records(result: Any) -> list[Record]:
     return found
 
 
-def sub_answers(answer: Any) -> dict[str, Any]:
-    """Return each part of a composite read by name; raises with all errors of all parts."""
+def sub_answers(answer: Any, *, may_lack: bool = False) -> dict[str, Any]:
+    """Return each part of a composite read by name; raises with all errors of all parts.
+
+    Parts that are not there are errors too, unless some `may_lack`.
+    """
     parts = answer.get("compositeResponse") if isinstance(answer, dict) else None
     if not isinstance(parts, list):
         raise nonsense(is_write=False)
     read = [_part(part) for part in parts]
+    if may_lack:
+        read = [part for part in read if part[1] != requests.codes.not_found]
     failed = [(status, body) for _, status, body in read if status != requests.codes.ok]
     if failed:
         found = tuple(problem for _, body in failed for problem in problems(body))

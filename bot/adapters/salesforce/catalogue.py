@@ -6,6 +6,7 @@ from functools import cached_property
 from bot.adapters.salesforce.accounts import GROUP_TYPES
 from bot.adapters.salesforce.answers import Record
 from bot.adapters.salesforce.handles import Handle, key
+from bot.adapters.salesforce.identity import API_ONLY
 from bot.adapters.salesforce.pools import (
     COUNTED,
     SET_LICENCES,
@@ -24,12 +25,13 @@ from bot.domain.seats import PoolCount
 # A profile keeps its permissions in a set of its own, and so does a group (object reference,
 # PermissionSet.IsOwnedByProfile and Type). Asked for together, a composite call has room for more.
 _PROFILE_AND_SETS = (
-    "SELECT Id, Name, LicenseId, IsOwnedByProfile, ProfileId, Profile.Name, "
+    "SELECT Id, Name, LicenseId, IsOwnedByProfile, PermissionsApiUserOnly, ProfileId, "
+    "Profile.Name, "
     "Profile.UserLicense.Name, Profile.UserLicense.Status, Profile.UserLicense.TotalLicenses, "
     "Profile.UserLicense.UsedLicenses FROM PermissionSet "
     "WHERE (IsOwnedByProfile = true AND Profile.Name = {profile})<sets>"
 )
-_SETS = " OR (IsOwnedByProfile = false AND Type != 'Group' AND Name IN {sets})"
+NAMED_SETS = " OR (IsOwnedByProfile = false AND Type != 'Group' AND Name IN {sets})"
 _SET_GROUPS = "SELECT Id, DeveloperName FROM PermissionSetGroup WHERE DeveloperName IN {names}"
 _COMPONENTS = (
     "SELECT Id, PermissionSetGroup.DeveloperName, PermissionSet.LicenseId "
@@ -46,7 +48,7 @@ _COUNT_OF = "feature_"
 
 def bundle_questions(bundle: Bundle, flags: Mapping[str, str]) -> dict[str, str]:
     """Ask for what the bundle names, with the counters of its pools; the rarest come last."""
-    sets = _SETS if bundle.permission_sets else ""
+    sets = NAMED_SETS if bundle.permission_sets else ""
     asked = {
         "profile_and_sets": soql(
             _PROFILE_AND_SETS.replace("<sets>", sets),
@@ -89,6 +91,13 @@ class Offer:
         owned = [row for row in found["profile_and_sets"] if row["IsOwnedByProfile"]]
         self._profile = next((r for r in owned if r["Profile"]["Name"] == bundle.profile), None)
         self._licences = {row["DeveloperName"]: row for row in found.get("set_licences", ())}
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether the profile, or a set, makes its user API-only; of a profile unknown, False."""
+        owned = [] if self._profile is None else [self._profile]
+        sets = (row for row in self._found["profile_and_sets"] if not row["IsOwnedByProfile"])
+        return any(row[API_ONLY] is True for row in (*owned, *sets))
 
     @cached_property
     def _things(self) -> dict[tuple[Part, str], Record]:

@@ -1,7 +1,7 @@
 """The only place that talks to Salesforce: checked ids, one re-login, errors of ours."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,9 @@ from bot.domain.secret import Secret
 
 MAX_QUERIES = 5
 """Per composite call; more than these are refused by Salesforce."""
+
+MAX_PARTS = 25
+"""Of a composite call, whatever they are."""
 
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
@@ -78,6 +81,10 @@ class Gateway:
         """Yield all rows of a query, one page in memory at a time; each page is one call."""
         return paging.every_row(self.pages, query)
 
+    def query_every(self, queries: Mapping[str, str]) -> dict[str, list[Record]]:
+        """Return all rows of up to five queries; their next pages are read together too."""
+        return paging.every_row_of(self.pages, queries)
+
     def bulk_query(self, query: str, *, wait: bulk.Wait) -> Iterator[bulk.Row]:
         """Yield all rows of a query as texts, read by a job in the org; `wait` paces the looks."""
         return bulk.every_row(self._calls, query, wait=wait)
@@ -89,6 +96,22 @@ class Gateway:
     def describe(self, kind: str) -> Record:
         """Return what the bot's user sees of an object and its fields."""
         return self._read(f"sobjects/{checked_kind(kind)}/describe")
+
+    def describe_all(self, kinds: Collection[str]) -> dict[str, Record]:
+        """Describe many objects, 25 in one call; those that the org does not have are left out."""
+        found: dict[str, Record] = {}
+        names = sorted({checked_kind(kind) for kind in kinds})
+        for start in range(0, len(names), MAX_PARTS):
+            few = {f"d{n}": name for n, name in enumerate(names[start : start + MAX_PARTS])}
+            asked = [
+                {"method": "GET", "referenceId": key, "url": f"{DATA}sobjects/{name}/describe"}
+                for key, name in few.items()
+            ]
+            body = {"allOrNone": False, "compositeRequest": asked}
+            request = Request(method="POST", path="composite", json=body, is_write=False)
+            answers = sub_answers(self._calls.call(request), may_lack=True)
+            found |= {few[key]: _described(answer) for key, answer in answers.items()}
+        return found
 
     def objects(self) -> list[Record]:
         """Return what there is to describe, briefly; the bot's user sees no other objects."""
@@ -202,6 +225,13 @@ class WritingGateway(Gateway):
             attempts=_LOCK_TRIES, timeout=None, wait_initial=2.0, wait_max=30.0, wait_jitter=3.0
         )
         return patience(_is_locked, once)
+
+
+def _described(answer: Any) -> Record:
+    fields = answer.get("fields") if isinstance(answer, dict) else None
+    if not isinstance(fields, list) or not all(isinstance(one, dict) for one in fields):
+        raise nonsense(is_write=False)
+    return {**answer, "fields": fields}
 
 
 def _check_empty(answer: Any) -> None:

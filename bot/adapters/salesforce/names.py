@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator
 
 from bot.adapters.salesforce.answers import Record
 from bot.adapters.salesforce.gateway import Gateway
-from bot.domain.errors import NotFound
+from bot.adapters.salesforce.object_rights import SalesforceRights
+from bot.domain.integration_grants import Granted
+from bot.domain.policy import Bundle
 from bot.domain.policy_checks_org import OrgKind, OrgNames
 
 _FLAG = re.compile(r"UserPermissions([A-Za-z]{1,40})User")
@@ -38,13 +40,13 @@ class SalesforceNames:
         self._gateway = gateway
 
     def names(self, objects: Collection[str] = ()) -> OrgNames:
-        """Read all names, one call for each kind and each object; raises as the port says."""
+        """Read all names, one call for each kind and for 25 objects; raises as the port says."""
         profiles = {row["Name"]: row["UserLicense"]["Name"] for row in self._rows(_PROFILES)}
         sets = list(self._rows(_SETS))
         strong = frozenset(row["Name"] for row in sets if any(row[flag] for flag in _STRONG))
         groups = list(self._rows(_GROUPS))
-        fields = {"User": self._fields("User"), **{name: self._fields(name) for name in objects}}
-        flags = filter(None, map(_FLAG.fullmatch, fields["User"] or ()))
+        fields = self._fields({"User", *objects})
+        flags = filter(None, map(_FLAG.fullmatch, fields.get("User", ())))
         return OrgNames(
             names={
                 OrgKind.LICENCE: self._named(_LICENCES, "Name"),
@@ -59,7 +61,7 @@ class SalesforceNames:
                 OrgKind.QUEUE: _of_type(groups, "Queue"),
                 OrgKind.OBJECT: frozenset(one["name"] for one in self._gateway.objects()),
             },
-            fields={name: known for name, known in fields.items() if known is not None},
+            fields=fields,
             licence_of=profiles,
             no_expiry_sets=strong,
             no_expiry_groups=frozenset(
@@ -69,19 +71,22 @@ class SalesforceNames:
             ),
         )
 
+    def granted(self, bundle: Bundle, objects: Collection[str]) -> Granted:
+        """Read what a level grants an integration (port RightsReader)."""
+        return SalesforceRights(self._gateway).granted(bundle, objects)
+
     def _rows(self, query: str) -> Iterator[Record]:
         return self._gateway.query_all(query)
 
     def _named(self, query: str, field: str) -> frozenset[str]:
         return frozenset(row[field] for row in self._rows(query) if row[field])
 
-    def _fields(self, name: str) -> frozenset[str] | None:
-        """Return the fields of an object that the bot's user sees; None if there is none such."""
-        try:
-            described = self._gateway.describe(name)
-        except NotFound:
-            return None
-        return frozenset(str(field["name"]) for field in described["fields"])
+    def _fields(self, objects: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return the fields that the bot's user sees, of the objects that there are."""
+        return {
+            name: frozenset(str(field["name"]) for field in described["fields"])
+            for name, described in self._gateway.describe_all(objects).items()
+        }
 
 
 def _of_type(rows: Collection[Record], kind: str) -> frozenset[str]:

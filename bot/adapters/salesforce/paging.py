@@ -113,6 +113,24 @@ def every_row(
         ask = page.next
 
 
+def every_row_of(
+    pages: Callable[[Mapping[str, Ask]], Mapping[str, Page]], queries: Mapping[str, str]
+) -> dict[str, list[Record]]:
+    """Return all rows of several queries; each round of pages is one call."""
+    found: dict[str, list[Record]] = {name: [] for name in queries}
+    asks: Mapping[str, Ask] = queries
+    walked: set[str] = set()
+    while asks:
+        read = pages(asks)
+        for name, page in read.items():
+            found[name] += page.rows
+        asks = {name: page.next for name, page in read.items() if page.next is not None}
+        if walked & {*asks.values()}:
+            raise nonsense(is_write=False)
+        walked |= {*asks.values()}
+    return found
+
+
 def _astray() -> Unavailable:
     detail = "Salesforce's next page is not where its pages are."
     return Unavailable(detail, service=SERVICE, code="NEXT_PAGE_ASTRAY")

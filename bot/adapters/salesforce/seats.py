@@ -13,6 +13,7 @@ from bot.adapters.salesforce.accounts import (
     account_questions,
     further_questions,
     other_admins_question,
+    sets_of,
 )
 from bot.adapters.salesforce.answers import Record
 from bot.adapters.salesforce.batches import Batch, changing, creating, deleting
@@ -23,7 +24,15 @@ from bot.adapters.salesforce.features import Features
 from bot.adapters.salesforce.fields import new_user
 from bot.adapters.salesforce.gateway import MAX_QUERIES, Gateway, WritingGateway
 from bot.adapters.salesforce.handles import ROWS, Handle, handles_of, known_id
-from bot.adapters.salesforce.identity import LAST_ADMIN, is_active_admin, match, protection
+from bot.adapters.salesforce.identity import (
+    LAST_ADMIN,
+    is_active_admin,
+    is_for_programs,
+    match,
+    person_id_of,
+    protection,
+    trespass,
+)
 from bot.adapters.salesforce.pools import ALL_POOLS, Counting, idle_of, idle_question
 from bot.domain.changes import (
     Assign,
@@ -80,8 +89,9 @@ class SalesforceSeats:
         further = further_questions(holder, fields, governed(holder.scope, bundle))
         found = self._ask(asked, further)
         matched = match(found["users"], holder, self._gateway.person_field)
-        refusal = matched.refusal or self._protection(matched.row)
-        return replace(self._view(matched.row, found, fields, bundle), refusal=refusal)
+        offer = Offer(found, bundle, self._counting) if bundle else None
+        refusal = matched.refusal or self._protection(matched.row, holder, offer)
+        return replace(self._view(matched.row, found, fields, offer), refusal=refusal)
 
     def pools(self) -> tuple[PoolCount, ...]:
         """Count all user, permission set and package licences in one call; raises as `observe`."""
@@ -117,16 +127,15 @@ class SalesforceSeats:
         row: Record | None,
         found: Mapping[str, list[Record]],
         fields: Fields,
-        bundle: Bundle | None,
+        offer: Offer | None,
     ) -> SeatView:
         account = Account(row, found, fields, self._counting) if row else None
         seat = account.seat() if account else None
         held = tuple(account.handles()) if account else ()
-        if bundle is None:
+        if offer is None:
             return SeatView(
                 seat=seat, pools=tuple(account.pools()) if account else (), handles=held
             )
-        offer = Offer(found, bundle, self._counting)
         return SeatView(
             seat=seat,
             pools=tuple(offer.pools()),
@@ -136,13 +145,19 @@ class SalesforceSeats:
             handles=(*held, *offer.handles()),
         )
 
-    def _protection(self, row: Record | None) -> str:
+    def _protection(self, row: Record | None, holder: Holder, offer: Offer | None) -> str:
         if row is None:
             return ""
         own_id = self._gateway.run_as().user_id
         if refusal := protection(row, own_id):
             return refusal
-        if not is_active_admin(row):
+        sets = sets_of(row)
+        is_own = person_id_of(row, self._gateway.person_field) == holder.person_id
+        # What ends without a level is the level that made the user.
+        wanted = offer.is_for_programs if offer else is_for_programs(row, sets)
+        if refusal := trespass(row, sets, is_own=is_own, for_programs=wanted):
+            return refusal
+        if not is_active_admin(row, sets):
             return ""
         # The bot's own user does not count: nobody can log in as it and help the others.
         question = other_admins_question(row["Id"], own_id)

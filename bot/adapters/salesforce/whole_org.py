@@ -16,7 +16,7 @@ from bot.adapters.salesforce.paging import PAGE_ROWS, Page
 from bot.adapters.salesforce.ranges import Range, Reader, chosen
 from bot.adapters.salesforce.whole_tables import LONG, Tables, Take, queries
 from bot.domain.drift_snapshot import OrgSnapshot, Table
-from bot.domain.errors import ConnectorError, RateLimited, Unauthorized, Unavailable
+from bot.domain.errors import ConnectorError, RateLimited, Unavailable
 from bot.domain.plan import Scope
 
 BULK_FROM = 60_000
@@ -158,9 +158,6 @@ def _pages(reading: _Reading, turn: list[tuple[Range, Reader]]) -> dict[int, Pag
     try:
         reading.calls += 1
         return {int(name[1:]): page for name, page in reading.gateway.pages(asks).items()}
-    except Unauthorized:
-        if len(turn) == 1:
-            raise
     except RateLimited as error:
         reading.missing |= {Table[one.table]: error.detail for one, _ in turn}
         return {}

@@ -16,10 +16,13 @@ from bot.domain.inbound import Surface
 from bot.domain.people import Person
 from bot.domain.policy_version import PolicyFiles, PolicyVersion, VersionState
 from bot.domain.request import Approval, Request, RequestState, Task, Verdict
+from bot.domain.shown_plan import IdleSeats, ShownPlan
 
 _DECISION = TypeAdapter(Decision)
 _PERSON = TypeAdapter(Person)
 _LEAVING = TypeAdapter(Leaving)
+_SHOWN_PLAN = TypeAdapter(ShownPlan)
+_IDLE_SEATS = TypeAdapter(IdleSeats)
 
 Row = sa.RowMapping
 
@@ -60,6 +63,8 @@ def request_columns(request: Request) -> dict[str, Any]:
         "attempts": request.attempts,
         "note": request.note,
         "ways_out": json.dumps(request.ways_out, ensure_ascii=False),
+        "shown_plan": shown_plan_to_text(request.shown_plan) if request.shown_plan else None,
+        "idle_seats": _IDLE_SEATS.dump_json(request.idle_seats).decode() if request.idle_seats else None,
         "ended_by": request.ended_by,
         "origin": request.origin,
         "created_at": request.created_at,
@@ -102,7 +107,13 @@ def request_from(row: Row, approvals: Sequence[Row], tasks: Sequence[Row]) -> Re
         ways_out=tuple(json.loads(row["ways_out"])),
         ended_by=row["ended_by"],
         origin=row["origin"],
+        shown_plan=_SHOWN_PLAN.validate_json(row["shown_plan"]) if row["shown_plan"] else None,
+        idle_seats=_IDLE_SEATS.validate_json(row["idle_seats"]) if row["idle_seats"] else None,
     )
+
+
+def shown_plan_to_text(plan: ShownPlan) -> str:
+    return _SHOWN_PLAN.dump_json(plan).decode()
 
 
 def approval_from(row: Row) -> Approval:

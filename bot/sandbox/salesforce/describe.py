@@ -25,7 +25,7 @@ def describe_object(schema: Schema, entity: SObject, base: str) -> dict[str, Any
         }
         for child, one in schema.children(entity).values()
     ]
-    fields = [_field(one) for one in entity.fields]
+    fields = [{**_field(one), "permissionable": _is_guarded(entity, one)} for one in entity.fields]
     return {**_brief(entity, base), "childRelationships": children, "fields": fields}
 
 
@@ -47,6 +47,18 @@ def _brief(entity: SObject, base: str) -> dict[str, Any]:
             "rowTemplate": f"{url}/{{ID}}",
         },
     }
+
+
+def _is_guarded(entity: SObject, one: Field) -> bool:
+    """Say whether field-level security applies: not to required and system fields, nor the owner.
+
+    Source: SOAP API guide, describeSObjects, Field.permissionable; help, "Field-Level Security".
+    Of setup objects only custom fields have it here, which is [M].
+    """
+    if one.name.endswith("__c"):
+        return True
+    is_free = one.updateable and not one.required and one.name != "OwnerId"
+    return is_free and not entity.is_setup
 
 
 def _field(one: Field) -> dict[str, Any]:

@@ -126,6 +126,23 @@ class FieldPermissionRules(Rules):
             raise record_error(Code.FIELD_INTEGRITY_EXCEPTION, message, "PermissionsEdit")
 
 
+class ProfileRules(Rules):
+    """A profile shows the permissions of the set that it owns (object reference, Profile and
+    PermissionSet.IsOwnedByProfile).
+    """
+
+    computed_names = frozenset(PERMISSIONS)
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def computed(self, row: Record, name: str) -> Any:
+        if name not in PERMISSIONS:
+            return super().computed(row, name)
+        owned = self._db.store.find(self._db.entity("PermissionSet"), "ProfileId", row["Id"])
+        return any(one[name] for one in owned)
+
+
 class OwnPermissionRules(Rules):
     """UserPermissionAccess has one row: what the user behind the call may."""
 

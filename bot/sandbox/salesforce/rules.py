@@ -11,6 +11,7 @@ from bot.sandbox.salesforce.permissions import (
     FieldPermissionRules,
     ObjectPermissionRules,
     OwnPermissionRules,
+    ProfileRules,
     SetGroupRules,
 )
 from bot.sandbox.salesforce.seats import POOLS
@@ -29,6 +30,7 @@ def all_rules(
         "Group": GroupRules(db),
         "GroupMember": MemberRules(db),
         "QueueSobject": QueueRules(db),
+        "Profile": ProfileRules(db),
         "PermissionSetAssignment": SetAssignmentRules(db),
         "PermissionSetGroup": SetGroupRules(db),
         "PermissionSetGroupComponent": ComponentRules(db),

@@ -68,8 +68,14 @@ def _customers() -> tuple[SObject, ...]:
         reference("AccountId", "Account", child_relationship="Cases"),
         reference("ContactId", "Contact", child_relationship="Cases"),
     )
+    account = (
+        text("Name", required=True),
+        text("Phone", 40),
+        _pick("Industry"),
+        Field(name="AnnualRevenue", kind=Kind.CURRENCY),
+    )
     return (
-        _owned("Account", "001", ("User",), text("Name", required=True)),
+        _owned("Account", "001", ("User",), *account),
         _owned("Contact", "003", ("User",), *contact),
         _owned("Case", "500", ("Group", "User"), *case),
     )
@@ -92,6 +98,7 @@ def _selling() -> tuple[SObject, ...]:
         text("Company", 255, required=True),
         Field(name="Email", kind=Kind.EMAIL, length=80),
         _pick("Status", default="Open - Not Contacted"),
+        _pick("LeadSource"),
         read_only(flag("IsConverted")),
     )
     return (

@@ -79,6 +79,8 @@ def _profile() -> SObject:
             text("Description"),
             text("UserType", 40),
             reference("UserLicenseId", "UserLicense"),
+            # "PermissionsPermissionName: one field for each permission."
+            *(read_only(flag(name)) for name in PERMISSIONS),
         ),
     )
 
