@@ -6,16 +6,15 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain.blockers import Blocker
 from bot.domain.cards import Card, IssuePage
 from bot.domain.changes import Change
 from bot.domain.decision import Reason
 from bot.domain.desk import LevelChoice, Mine, OnboardingCall, OnboardingStatus
-from bot.domain.handover import Failure
+from bot.domain.handover import Dependence, Failure
 from bot.domain.inbound import Actor, Envelope, Submission
 from bot.domain.integration_grants import Granted
 from bot.domain.people import Roster
-from bot.domain.plan import Holder, SeatView
+from bot.domain.plan import Holder, ReadBack, SeatView
 from bot.domain.policy import Bundle, Policy, Question
 from bot.domain.policy_checks_org import OrgNames
 from bot.domain.policy_review import Opinion, Proposal, Standing
@@ -120,6 +119,12 @@ class SeatReader(Protocol):
         Raises Unavailable, RateLimited or Unauthorized.
         """
 
+    def read_back(self, holder: Holder, bundle: Bundle | None, pools: Collection[str]) -> ReadBack:
+        """Look again after changes, and at the counters of pools; raises as `observe` does.
+
+        Without a bundle nobody asks whether log-in is frozen: the account should be inactive.
+        """
+
     def pools(self) -> tuple[PoolCount, ...]:
         """Count the seats of all pools that the system has; raises as `observe` does."""
 
@@ -161,6 +166,9 @@ class SeatWriter(Protocol):
         for good), OutcomeUnknown (answer lost), Unavailable, RateLimited or Unauthorized.
         """
 
+    def apply_together(self, changes: Sequence[Change], holder: Holder, view: SeatView) -> SeatView:
+        """Make changes that go together, in their order, in one call if they fit; as `apply`."""
+
     def set_password(self, user_id: str, password: Secret) -> None:
         """Set the password; raises Conflict with code INVALID_NEW_PASSWORD when refused."""
 
@@ -171,8 +179,8 @@ class RecordReader(Protocol):
     All raise Unavailable, RateLimited or Unauthorized.
     """
 
-    def blockers(self, user_id: str) -> tuple[Blocker, ...]:
-        """Find what depends on the user, as far as the system tells before."""
+    def look(self, user_id: str, kinds: Collection[str]) -> Dependence:
+        """Find what depends on the user, and count as `count` does, in as few calls as can be."""
 
     def count(self, user_id: str, kinds: Collection[str]) -> dict[str, int]:
         """Count the open records of these kinds that a user owns."""
@@ -181,7 +189,10 @@ class RecordReader(Protocol):
         """Read the ids of those records."""
 
     def users(self, holders: Collection[Holder]) -> dict[str, str]:
-        """Find the ids of people's active users, by person id."""
+        """Find the ids of people's active users that are not frozen, by person id."""
+
+    def may_spend(self, calls: int) -> bool:
+        """Whether so many calls may go into what can wait, or others need them."""
 
 
 class RecordWriter(Protocol):
@@ -354,8 +365,14 @@ class Ledger(Protocol):
 class Checkup(Protocol):
     """A thorough look at one outside service, for the doctor."""
 
-    def complaints(self) -> tuple[str, ...]:
-        """Say what should be mended though calls succeed, each with its fix in the same line."""
+    def complaints(
+        self, *, uses_expiry: bool = False, hands_over: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Say what should be mended though calls succeed, each with its fix in the same line.
+
+        With `uses_expiry` policy wants access to end by itself in the service too; `hands_over`
+        names the objects whose records it gives to others when somebody leaves.
+        """
 
 
 class Health(Protocol):

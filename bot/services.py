@@ -21,6 +21,8 @@ from bot.adapters.policy_files.reader import PolicyFilesReader
 from bot.adapters.salesforce.credentials import AccessTokens, ClientCredentials, JwtBearer
 from bot.adapters.salesforce.gateway import WritingGateway
 from bot.adapters.salesforce.health import SalesforceHealth
+from bot.adapters.salesforce.names import SalesforceNames
+from bot.adapters.salesforce.object_rights import SalesforceRights
 from bot.adapters.salesforce.quota import QuotaWatch
 from bot.adapters.salesforce.records import SalesforceRecords, SalesforceRecordWriter
 from bot.adapters.salesforce.seats import SalesforceSeats, SalesforceSeatWriter
@@ -29,7 +31,7 @@ from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.client import make_client
 from bot.adapters.slack.health import SlackHealth
 from bot.adapters.slack.members import SlackMembers
-from bot.ports import Checkup, Health
+from bot.ports import Checkup, Health, OrgDirectory
 from bot.settings import GitHubApp, SalesforceClient, SalesforceJwt, Settings
 from bot.workflows.context import PolicyDesk, RecordService, SeatService
 
@@ -48,6 +50,7 @@ class Services:
     vault: ConnectVault
     health: Mapping[str, Health]
     checkups: Mapping[str, Checkup]
+    org: OrgDirectory
     salesforce_quota: QuotaWatch
 
 
@@ -89,6 +92,7 @@ def connect(settings: Settings) -> Services:
             records=RecordService(
                 reader=SalesforceRecords(gateway), writer=SalesforceRecordWriter(gateway)
             ),
+            rights=SalesforceRights(gateway),
         ),
         vault=vault,
         health={
@@ -98,6 +102,7 @@ def connect(settings: Settings) -> Services:
             "1password": vault,
         },
         checkups={"salesforce": pulse},
+        org=SalesforceNames(gateway),
         salesforce_quota=wire.quota,
     )
 

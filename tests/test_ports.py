@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 ROWS = ("tests/contracts", "tests/adapters/store", "tests/workflows")
 PORTS = {
     "Chat": ("bot.adapters.slack.chat:SlackChat", "tests/adapters/test_slack_chat.py"),
+    "Checkup": ("bot.adapters.salesforce.health:SalesforceHealth", "tests/adapters/salesforce"),
     "Clock": ("bot.app:SystemClock", "tests/test_ports.py"),
     "Comments": ("bot.adapters.github.records:GitHubRecords", "tests/adapters/test_github_*.py"),
     "Desk": ("bot.workflows.desk:FrontDesk", "tests/workflows"),
@@ -26,6 +27,10 @@ PORTS = {
     "OrgDirectory": (
         "bot.adapters.salesforce.names:SalesforceNames",
         "tests/adapters/salesforce/test_names.py",
+    ),
+    "RightsReader": (
+        "bot.adapters.salesforce.object_rights:SalesforceRights",
+        "tests/adapters/salesforce/test_object_rights.py",
     ),
     "Passwords": ("bot.adapters.salesforce.passwords:SalesforcePasswords", "tests/adapters"),
     "PeopleSource": ("bot.adapters.people:CompanyPeople", "tests/adapters"),

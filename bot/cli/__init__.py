@@ -277,7 +277,7 @@ def grants_list(
 @grants_app.command("show")
 def grants_show(grant_id: str, as_json: AsJson = False) -> None:
     """Show the access that somebody holds, and by which decision of policy."""
-    from bot.domain.story import given
+    from bot.domain.review import given
 
     with reading() as tx:
         grant = tx.grants.get(grant_id)

@@ -1,5 +1,6 @@
 """What can be changed about an account, as values, and the calls that it costs."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -114,8 +115,33 @@ class Plan:
     digest: str
 
 
-def calls_of(change: Change) -> int:
-    """Say how many API calls a change costs at most, without the looks before and after."""
+def together(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
+    """Say which changes go in one call: taking rights away goes with the freeze before it.
+
+    The rows of both are of setup objects, which one composite call may hold; deactivation is apart,
+    as there are records to be handed over before it.
+    """
+    waiting: tuple[Change, ...] = ()
+    for change in changes:
+        if isinstance(change, Remove):
+            yield (*waiting, change)
+            waiting = ()
+            continue
+        if waiting:
+            yield waiting
+        waiting = (change,) if isinstance(change, Freeze) else ()
+        if not waiting:
+            yield (change,)
+    if waiting:
+        yield waiting
+
+
+def calls_of(changes: Sequence[Change]) -> int:
+    """Say how many API calls changes cost at most, without the looks before and after."""
+    return sum(max(map(_calls_of, few)) for few in together(changes))
+
+
+def _calls_of(change: Change) -> int:
     match change:
         case Assign(parts) | Redate(parts) | Remove(parts):
             rows = {part: len(names) for part, names in parts}

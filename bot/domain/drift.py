@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.changes import Part
-from bot.domain.drift_account import differences, plan_for
+from bot.domain.drift_account import differences, left_active, plan_for
 from bot.domain.drift_kinds import Finding, Kind
 from bot.domain.drift_owners import Owners, find_owners
 from bot.domain.drift_snapshot import STANDARD, OrgSnapshot, OrgUser, Table
@@ -19,6 +19,9 @@ from bot.domain.seats import UNLIMITED
 
 _COSTS = (Part.SET_LICENCE, Part.PACKAGE, Part.QUEUE)
 """What an inactive account must not keep: seats, and a place where work is waited for."""
+UNDER_WAY = frozenset({GrantState.ENDING, GrantState.NEEDS_IT})
+"""An end that is stuck goes on as soon as it can, and perhaps records are handed over before."""
+_BY_HAND = "to be deactivated by hand when the records are handed over"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,7 @@ class _Look:
                 continue
             if grant.state is GrantState.ACTIVE:
                 self._active[grant.person_id] = grant
-            elif grant.state is GrantState.ENDING:
+            elif grant.state in UNDER_WAY:
                 self._ending.add(grant.person_id)
         self._owners: Owners = find_owners(snapshot, company.roster, company.holder_of)
         self.trail = Trail(snapshot)
@@ -127,14 +130,20 @@ class _Look:
         self, person_id: str, person: Person | None, user: OrgUser, grant: Grant | None
     ) -> Finding:
         holder = self._company.holder_of(person) if person else _as_known(person_id, user)
+        plan = plan_for(self._snapshot, user, holder, None, None)
+        # Where a grant ends, its run has the records handed over; without one nobody would.
+        is_by_hand = grant is None and bool(self._company.system.hand_over)
+        if is_by_hand:
+            plan = left_active(plan)
         return Finding(
             kind=Kind.LEAVER_ACTIVE,
+            what=_BY_HAND if is_by_hand else "",
             person_id=person_id,
             user_id=user.id,
             username=user.username,
             level_id=grant.level_id if grant else "",
             grant_id=grant.id if grant else "",
-            plan=plan_for(self._snapshot, user, holder, None, None),
+            plan=plan if plan.changes else None,
         )
 
     def _guarded(self, user: OrgUser, found: list[Finding]) -> Iterator[Finding]:
@@ -146,8 +155,16 @@ class _Look:
         yield replace(found[0], kind=Kind.PROTECTED_DIFFERS, what=what, plan=None)
 
     def _is_protected(self, user: OrgUser) -> bool:
-        is_last_admin = self._snapshot.admins - {self._snapshot.own_user_id} == {user.id}
-        return user.id == self._snapshot.own_user_id or user.user_type != STANDARD or is_last_admin
+        own = self._snapshot.own_user_id
+        return user.id == own or user.user_type != STANDARD or self._is_last_admin(user)
+
+    def _is_last_admin(self, user: OrgUser) -> bool:
+        """Whether no other administrator could log in and help; a frozen one cannot."""
+        admins = self._snapshot.admins
+        others = (
+            self._snapshot.users[one] for one in admins - {self._snapshot.own_user_id, user.id}
+        )
+        return user.id in admins and all(one.is_frozen for one in others)
 
     def _idle(self, user: OrgUser, grant: Grant) -> Iterator[Finding]:
         company = self._company.policy.company

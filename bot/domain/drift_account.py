@@ -6,11 +6,13 @@ from dataclasses import replace
 from bot.domain.changes import (
     Assign,
     Change,
+    Deactivate,
     Part,
     Plan,
     Redate,
     Remove,
     UpdateUser,
+    calls_of,
 )
 from bot.domain.drift_kinds import MISSING, SURPLUS, Finding, Kind
 from bot.domain.drift_snapshot import OrgSnapshot, OrgUser, Table, Thing, seat_of
@@ -32,6 +34,12 @@ def plan_for(
     seat = seat_of(user, snapshot, holder.scope, wanted if bundle else None) if user else None
     view = SeatView(seat=seat, implied_licences=snapshot.implied(wanted))
     return plan_seat(view, holder, bundle, until=until)
+
+
+def left_active(plan: Plan) -> Plan:
+    """Leave the deactivation out, and all else in; the digest stays that of the whole plan."""
+    changes = tuple(one for one in plan.changes if not isinstance(one, Deactivate))
+    return replace(plan, changes=changes, calls=calls_of(changes))
 
 
 def differences(

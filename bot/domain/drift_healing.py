@@ -1,9 +1,9 @@
 """What may be mended without asking, and the breaker that stops a run from taking away too much."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.domain.changes import Deactivate, Freeze, Plan, Remove, UpdateUser
+from bot.domain.changes import Assign, Change, Deactivate, Freeze, Plan, Redate, Remove, UpdateUser
 from bot.domain.drift_kinds import Finding
 from bot.domain.policy import Removals
 
@@ -88,3 +88,32 @@ def judge(
 def most_removals(limit: Removals | None, governed: int) -> int:
     """Say from how many accounts one run may take something: the smaller of count and percent."""
     return min(limit.count, governed * limit.percent // 100) if limit else 0
+
+
+def deeds_of(changes: Iterable[Change]) -> frozenset[str]:
+    """Take changes apart into what each does to one thing, to be compared as text.
+
+    What is left of a plan half carried out has fewer of these, and none that it had not.
+    """
+    return frozenset(deed for change in changes for deed in _deeds(change))
+
+
+def _deeds(change: Change) -> Iterator[str]:
+    match change:
+        case Remove(parts) | Assign(parts) | Redate(parts):
+            until = "" if isinstance(change, Remove) else str(change.until)
+            for part, names in parts:
+                yield from (f"{type(change).__name__} {part} {name} {until}" for name in names)
+        case UpdateUser():
+            yield from (f"on {name}" for name in change.features_on)
+            yield from (f"off {name}" for name in change.features_off)
+            if change.profile:
+                yield f"profile {change.profile}"
+            if change.role is not None:
+                yield f"role {change.role}"
+            if change.is_activated:
+                yield "activated"
+            if change.is_adopted:
+                yield "adopted"
+        case _:
+            yield repr(change)

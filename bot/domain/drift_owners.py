@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.domain.adoption import is_surely, plain_mail
 from bot.domain.drift_kinds import Finding, Kind
 from bot.domain.drift_snapshot import OrgSnapshot, OrgUser
 from bot.domain.people import Person, Roster
 from bot.domain.plan import Holder
-
-_OF_A_SANDBOX = ".invalid"
-"""What a refreshed sandbox writes behind every address (help data_sandbox_users_and_contacts)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,17 +98,13 @@ def _adopted(
     found: dict[str, list[OrgUser]] = {}
     strangers: list[OrgUser] = []
     for user in users:
-        person = roster.by_mail(user.sso)
-        if person is None:
-            person = roster.by_mail(plain_mail(user.mail))
-            if person and holder_of(person).username.casefold() != user.username.casefold():
-                person = None
-        if person is None:
-            strangers.append(user)
-        else:
+        person = roster.by_mail(user.sso) or roster.by_mail(plain_mail(user.mail))
+        if person is not None and _is_theirs(user, holder_of(person)):
             found.setdefault(person.id, []).append(user)
+        else:
+            strangers.append(user)
     return found, strangers
 
 
-def plain_mail(mail: str) -> str:
-    return mail.removesuffix(_OF_A_SANDBOX)
+def _is_theirs(user: OrgUser, holder: Holder) -> bool:
+    return is_surely(holder, sso=user.sso, username=user.username, mail=user.mail)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from bot.domain.changes import Part
 from bot.domain.plan import Scope, Seat
 from bot.domain.policy_integration import Right
+from bot.domain.policy_pools import is_licence_of_programs
 from bot.domain.seats import PoolCount
 
 STANDARD = "Standard"
@@ -75,7 +76,7 @@ class OrgUser:
     @property
     def is_for_people(self) -> bool:
         """Whether a person works with it: programs and community members have other licences."""
-        return self.user_type == STANDARD and "integration" not in self.licence.casefold()
+        return self.user_type == STANDARD and not is_licence_of_programs(self.licence)
 
 
 @dataclass(frozen=True, slots=True)

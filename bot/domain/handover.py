@@ -17,6 +17,7 @@ RECORDS_A_CALL = 200
 _ROWS_A_PAGE = 2000
 _QUERIES_A_CALL = 5
 MOST_FAILURES = 20
+_ENDED_OTHERWISE = "the access ended in another way before that"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,18 @@ class Failure:
     why: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dependence:
+    """What a leaver leaves behind: open records by kind, and what depends on the user.
+
+    `blockers` is None when they could not be read; `unread` says why.
+    """
+
+    owned: Mapping[str, int]
+    blockers: tuple[Blocker, ...] | None
+    unread: str = ""
+
+
 class HandOverState(StrEnum):
     """Where a hand-over stands."""
 
@@ -90,6 +103,8 @@ class HandOver:
     """A hand-over on its way; `left` is how many records are still to be moved, as last read.
 
     `stayed` counts by kind what was approved and could not be moved; `failures` lists a few of it.
+    `shown_at` is when the question could be read on the issue; `why` says what keeps it from going
+    on, or what it was ended by if not by an answer or its deadline.
     """
 
     state: HandOverState
@@ -100,6 +115,8 @@ class HandOver:
     left: int = 0
     stayed: tuple[tuple[str, int], ...] = ()
     failures: tuple[Failure, ...] = ()
+    shown_at: datetime | None = None
+    why: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -124,8 +141,12 @@ class Leaving:
         return self.hand_over is not None and self.hand_over.state is HandOverState.ASKED
 
     def once_inactive(self) -> "Leaving":
-        """Leave out what kept the user active: it did not, in the end."""
-        return replace(self, blockers=tuple(one for one in self.blockers if not one.is_hard))
+        """Leave out what kept the user active, and wait for no answer: it ended in another way."""
+        hand = self.hand_over
+        if hand is not None and not hand.is_over:
+            hand = replace(hand, state=HandOverState.OVERDUE, why=_ENDED_OTHERWISE)
+        soft = tuple(one for one in self.blockers if not one.is_hard)
+        return replace(self, hand_over=hand, blockers=soft)
 
 
 def plan_hand_over(
@@ -184,7 +205,7 @@ def candidates(
 
 
 def recipient(name: str, people: Iterable[Person], users: Mapping[str, str]) -> Recipient | str:
-    """Pick the first of these who has an active user; `users` maps person ids to user ids."""
+    """Pick the first of these who has a user to keep; `users` maps person ids to user ids."""
     known = tuple(people)
     for person in known:
         if person.id in users:
@@ -194,7 +215,12 @@ def recipient(name: str, people: Iterable[Person], users: Mapping[str, str]) -> 
         whose = "there is no manager" if name == MANAGER else f"group {name} has nobody"
         return f"{whose} at work"
     names = ", ".join(person.name for person in known[:3])
-    return f"none of {name} has an active user in the system ({names})"
+    return f"none of {name} has an active user in the system, not frozen and to stay ({names})"
+
+
+def pages(number: int) -> int:
+    """Count the calls that it takes to read so many ids."""
+    return _pages(number, _ROWS_A_PAGE)
 
 
 def batches(record_ids: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -210,7 +236,7 @@ def _order(kind: str) -> tuple[int, str]:
 def _calls(moves: Sequence[Move]) -> int:
     """Count the writes, the reads of ids, and the reading back."""
     writes = sum(_pages(move.count, RECORDS_A_CALL) for move in moves)
-    reads = sum(_pages(move.count, _ROWS_A_PAGE) for move in moves)
+    reads = sum(pages(move.count) for move in moves)
     return writes + reads + _pages(len(moves), _QUERIES_A_CALL)
 
 

@@ -67,23 +67,34 @@ def _how_it_stands(hand: HandOver) -> Iterator[str]:
         case HandOverState.ASKED:
             until = f"{hand.deadline.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             yield (
-                f"Before the user is deactivated, records can be handed over "
-                f"({hand.plan.calls} calls). {_HOW} Without an answer by {until} nothing is "
-                f"moved, and the seat is freed."
+                f"Before the user is deactivated, these records can be handed over, as far as "
+                f"Usher may see them ({hand.plan.calls} calls). {_HOW} Whoever would get some of "
+                f"them cannot agree. Without an answer by {until} nothing is moved, and the seat "
+                f"is freed."
             )
         case HandOverState.AGREED:
             done = max(0, total - hand.left)
-            yield f"{done} of {total} handed over, as {quoted(hand.answered_by)} agreed."
+            waits = f" The rest waits: {hand.why}." if hand.why else ""
+            yield f"{done} of {total} handed over, as {quoted(hand.answered_by)} agreed.{waits}"
         case HandOverState.DECLINED:
             yield f"{quoted(hand.answered_by)} said no: nothing was handed over."
         case HandOverState.OVERDUE:
-            yield "Nobody answered in time: nothing was handed over. These records stayed:"
+            yield _undone(hand)
         case HandOverState.DONE:
             stayed = sum(count for _, count in hand.stayed)
             left = f" {stayed} could not be moved." if stayed else ""
             yield f"{max(0, total - stayed)} of {total} handed over.{left}"
         case _:
             assert_never(hand.state)
+
+
+def _undone(hand: HandOver) -> str:
+    if not hand.why:
+        return "Nobody answered in time: nothing was handed over. These records stayed:"
+    total = hand.plan.total
+    done = max(0, total - hand.left)
+    many = f"Only {done} of {total} were" if done else "Nothing was"
+    return f"{many} handed over, as {hand.why}."
 
 
 def _failures(hand: HandOver) -> Iterator[str]:

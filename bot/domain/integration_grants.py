@@ -23,13 +23,15 @@ class Granted:
     `rights` and `powers` come with who grants them. Rights on fields are here only of the objects
     that were asked about. Powers are permissions that no list of objects bounds, such as Modify All
     Data. `guarded` are the fields, by object, that have a right of their own, and whether it can be
-    to edit; an object that is not in it is unknown to the org. `unclear` are groups of sets that
-    mute some rights: nobody tells what is left.
+    to edit; `unguarded` those that go with their object. A field in neither may be there though
+    Usher cannot see it. `unclear` are groups of sets that mute some rights: nobody tells what is
+    left.
     """
 
     rights: Mapping[Right, tuple[str, ...]]
     guarded: Mapping[str, Mapping[str, bool]]
     is_api_only: bool
+    unguarded: Mapping[str, frozenset[str]] = field(default_factory=dict)
     powers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unclear: tuple[str, ...] = ()
 
@@ -39,7 +41,7 @@ def misfits(asked: IntegrationRights, granted: Granted) -> tuple[str, ...]:
     return (
         *(() if granted.is_api_only else (_NOT_API_ONLY,)),
         *map(_unclear, granted.unclear),
-        *_missing(uncovered(_wanted(asked, granted.guarded), granted.rights)),
+        *_missing(uncovered(_wanted(asked, granted), granted.rights)),
         *_surplus(asked, granted),
     )
 
@@ -52,19 +54,15 @@ def in_short(found: tuple[str, ...]) -> str:
     return " ".join(told)
 
 
-def _wanted(
-    asked: IntegrationRights, guarded: Mapping[str, Mapping[str, bool]]
-) -> Iterator[Right]:
+def _wanted(asked: IntegrationRights, granted: Granted) -> Iterator[Right]:
     """Yield what must be granted: every field by name, and without those that nobody guards."""
     for right in map(_as_granted, asked.asked):
-        fields = guarded.get(right.object, {})
-        if not right.field:
-            yield right
-        elif right.field in fields:
-            yield right
-        elif right.field == ALL:
+        if right.field == ALL:
+            fields = granted.guarded.get(right.object, {})
             names = (n for n, can_edit in fields.items() if can_edit or not _is_edit(right))
             yield from (right._replace(field=name) for name in names)
+        elif right.field not in granted.unguarded.get(right.object, ()):
+            yield right
 
 
 def _as_granted(right: Right) -> Right:

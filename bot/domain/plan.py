@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -143,6 +143,15 @@ class SeatView:
         return tuple(pool for pool in self.pools if pool.name not in held)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadBack:
+    """What came of changes: the account, and the counters of pools; `unread` says why not these."""
+
+    view: SeatView
+    pools: tuple[PoolCount, ...] = ()
+    unread: str = ""
+
+
 @dataclass(frozen=True)
 class Until:
     """When sets end by themselves in the system; None is never."""
@@ -184,14 +193,25 @@ def parts_of(bundle: Bundle) -> dict[Part, tuple[str, ...]]:
     return {part: some for part, some in names.items() if some}
 
 
+def is_account(seat: Seat | None, account: str) -> bool:
+    """Whether this seat is that account; Salesforce writes its ids with 15 or 18 characters."""
+    return seat is not None and seat.user_id[:15] == account[:15]
+
+
 def plan_seat(
-    view: SeatView, holder: Holder, desired: Bundle | None, *, until: Until | None = None
+    view: SeatView,
+    holder: Holder,
+    desired: Bundle | None,
+    *,
+    until: Until | None = None,
+    lets_in: bool = True,
 ) -> Plan:
     """List what is to be done, in order, until the seat matches `desired`; None means no access.
 
     A seat that matches gives an empty plan: planning again after applying is the verification.
-    Without `until` the ends of sets are left alone. Raises Conflict for an account that must not be
-    touched.
+    Without `until` the ends of sets are left alone. Without `lets_in` an account whose log-in is
+    stopped keeps it stopped, and an inactive one is given nothing. Raises Conflict for an account
+    that must not be touched.
     """
     if view.refusal:
         raise Conflict(view.refusal, code="PROTECTED_USER")
@@ -199,9 +219,11 @@ def plan_seat(
         changes = tuple(_removal(view.seat))
     else:
         changes = tuple(_towards(view, holder, desired, until and _in_seconds(until)))
+        if not lets_in:
+            changes = tuple(_without_entry(changes, view.seat))
     return Plan(
         changes=changes,
-        calls=sum(calls_of(change) for change in changes),
+        calls=calls_of(changes),
         digest=_digest(view.seat, changes),
     )
 
@@ -254,6 +276,23 @@ def _towards(
         yield Assign(parts, until.at if until else None)
     if seat is not None and until is not None and (parts := _parts(_misdated(seat, wanted, until))):
         yield Redate(parts, until.at)
+
+
+def _without_entry(changes: Iterable[Change], seat: Seat | None) -> Iterator[Change]:
+    """Leave out what would let somebody in whom somebody else has shut out."""
+    is_inactive = seat is None or not seat.is_active
+    for change in changes:
+        match change:
+            case Unfreeze() | CreateUser():
+                pass
+            case Assign() | Redate() if is_inactive:
+                pass
+            case UpdateUser() if is_inactive:
+                taken = replace(change, is_activated=False, features_on=())
+                if taken != UpdateUser():
+                    yield taken
+            case _:
+                yield change
 
 
 def _surplus(

@@ -36,6 +36,14 @@ class Feature(StrEnum):
     SERVICE_CLOUD = "Support"
 
 
+def is_licence_of_programs(name: str) -> bool:
+    """Say whether a user licence is for integrations, and not for people.
+
+    Source: help platform.integration_user («Salesforce Integration»); others are called alike.
+    """
+    return "integration" in name.casefold()
+
+
 def package_pool(prefix: str) -> str:
     return f"{_PACKAGE}{prefix}"
 

@@ -129,7 +129,7 @@ class Request:
     made on an issue, `form_digest` is of the fields that it was made from, which may have been
     granted otherwise, and `read_digest` of those that were read there last, used or not.
     `ways_out` say what would have had to be true; they come with a refusal, which is final.
-    `shown_plan` is what people were shown of what it changes; `idle_seats` names colleagues, for the
+    `shown_plan` is what people saw of what it changes; `idle_seats` names colleagues, for the
     system's owners alone, while it waits for a seat.
     """
 

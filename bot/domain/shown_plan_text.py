@@ -17,6 +17,18 @@ MOST_IDLE_NAMED = 5
 _A_NOTE = 900
 """Characters that a note may have on an issue without losing its end."""
 _MOST_EXTRA = 4
+_WORDS = {
+    DeedKind.CREATE: "make a new account",
+    DeedKind.ADOPT: "take over the account {account}",
+    DeedKind.ACTIVATE: "activate the account {account} again",
+    DeedKind.UNFREEZE: "let {account} log in again",
+    DeedKind.PROFILE: "change the profile of {account} from {was} to {what}",
+    DeedKind.ROLE: "change the role of {account} from {was}",
+    DeedKind.FEATURE_OFF: "switch off the feature {what}",
+    DeedKind.REMOVE: "remove the {what}",
+    DeedKind.FREEZE: "freeze {account}",
+    DeedKind.DEACTIVATE: "deactivate {account}",
+}
 _READ_AGAIN = "it is read again before anything is changed"
 
 
@@ -144,24 +156,4 @@ def _many(number: int, noun: str) -> str:
 
 def _says(deed: Deed) -> str:
     account, was, what = (quoted(word) for word in (deed.account, deed.was, deed.what))
-    match deed.kind:
-        case DeedKind.CREATE:
-            return "make a new account"
-        case DeedKind.ADOPT:
-            return f"take over the account {account}"
-        case DeedKind.ACTIVATE:
-            return f"activate the account {account} again"
-        case DeedKind.UNFREEZE:
-            return f"let {account} log in again"
-        case DeedKind.PROFILE:
-            return f"change the profile of {account} from {was} to {what}"
-        case DeedKind.ROLE:
-            return f"change the role of {account} from {was}"
-        case DeedKind.FEATURE_OFF:
-            return f"switch off the feature {what}"
-        case DeedKind.REMOVE:
-            return f"remove the {what}"
-        case DeedKind.FREEZE:
-            return f"freeze {account}"
-        case DeedKind.DEACTIVATE:
-            return f"deactivate {account}"
+    return _WORDS[deed.kind].format(account=account, was=was, what=what)

@@ -17,14 +17,13 @@ from bot.domain.people import Person, Roster
 from bot.domain.policy import Delivery, Level, Risk, System
 from bot.domain.request import (
     ESCALATED,
-    Approval,
     Request,
     RequestEvent,
     RequestState,
-    Verdict,
     next_state,
 )
-from bot.domain.review import still_missing
+from bot.domain.review import given, still_missing
+from bot.domain.shown_plan_text import idle_notes, plan_facts, plan_notes
 
 
 class Audience(StrEnum):
@@ -219,15 +218,6 @@ def _first_page(story: Story) -> Card:
     )
 
 
-def given(request: Request) -> list[Approval]:
-    """List each yes to the request as it is now; one to an earlier version is void."""
-    return [
-        approval
-        for approval in request.approvals
-        if approval.verdict is Verdict.YES and approval.digest == request.digest
-    ]
-
-
 # ---- facts --------------------------------------------------------------------------------------
 
 
@@ -242,7 +232,10 @@ def _facts(story: Story, audience: Audience) -> Iterator[Fact]:
         yield Fact("Until", _moment(grant.until, person))
     if grant is not None and grant.username and audience is Audience.REQUESTER:
         yield Fact("Log-in name", grant.username)
-    if request.decision is not None and audience is not Audience.REQUESTER:
+    if audience is Audience.REQUESTER:
+        return
+    yield from plan_facts(request, story.system.title if story.system else "")
+    if request.decision is not None:
         where = f" ({request.decision.where})" if request.decision.where else ""
         yield Fact("Rule", f"{request.decision.rule}{where}")
         yield Fact("Policy", request.decision.policy_commit[:20])
@@ -291,6 +284,9 @@ def _notes(story: Story, audience: Audience) -> Iterator[str]:
     yield how_without_asking(request)
     if request.state is RequestState.CANCELLED and request.ended_by:
         yield f"Cancelled by {request.ended_by}."
+    yield from idle_notes(request, with_names=audience is Audience.OWNER)
+    if audience in (Audience.OWNER, Audience.ISSUE):
+        yield from plan_notes(request, story.system.title if story.system else "")
     if grant is not None and grant.state is not GrantState.ACTIVE and not story.is_leftover:
         yield _ENDINGS[grant.end_reason] if grant.end_reason else ""
         yield from _stuck_notes(grant, audience)

@@ -28,6 +28,7 @@ from bot.ports import (
     RecordReader,
     Records,
     RecordWriter,
+    RightsReader,
     SeatReader,
     SeatWriter,
     Transaction,
@@ -56,12 +57,13 @@ class RecordService:
 class SeatService:
     """A provider with an API: one object that can only look, and one that can change.
 
-    One whose users own nothing has no `records`.
+    One whose users own nothing has no `records`; one without `rights` takes no integrations.
     """
 
     reader: SeatReader
     writer: SeatWriter
     records: RecordService | None = None
+    rights: RightsReader | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ the safe way round, for a user can be activated again, but records that were mov
 cannot be told from the new owner's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,11 +15,12 @@ import structlog
 
 from bot.domain.audit import Tag
 from bot.domain.blockers import merged
-from bot.domain.errors import Blocked, ConnectorError, StaleApproval
+from bot.domain.errors import Blocked, ConnectorError
 from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.handover import (
     KINDS,
     MOST_FAILURES,
+    Dependence,
     Failure,
     HandOver,
     HandOverPlan,
@@ -30,80 +31,196 @@ from bot.domain.handover import (
     batches,
     candidates,
     covers,
+    pages,
     plan_hand_over,
     recipient,
 )
+from bot.domain.people import Person
+from bot.domain.plan import Holder, SeatView
 from bot.domain.policy import System
 from bot.ports import RecordReader
-from bot.workflows.context import LEASE, Context, RecordService, audit, touch
-from bot.workflows.moves import lock_grant
+from bot.workflows.context import LEASE, Context, RecordService, SeatService
+from bot.workflows.hand_over_rows import (
+    checked,
+    hand_over_of,
+    keep_leaving,
+    leaving_of,
+    save_hand_over,
+)
 from bot.workflows.seating import holder_of
 
 LOOK_AGAIN = timedelta(hours=1)
+_LEAVING = (GrantState.ENDING, GrantState.NEEDS_IT)
 DEADLINE = timedelta(days=1)
-"""Where policy promises nothing for leavers."""
+"""Where policy promises nothing for leavers; and how long a yes may wait for calls to spare."""
+_LONGEST_WHY = 300
+_OPEN = "log-in could not be stopped otherwise than by deactivating the user at once"
+_NO_CALLS = "the system has no calls to spare today"
 
 log = structlog.get_logger()
 
 
 def has_handed_over(
-    ctx: Context, grant: Grant, records: RecordService | None, user_id: str
+    ctx: Context,
+    grant: Grant,
+    records: RecordService | None,
+    user_id: str,
+    is_shut: Callable[[], bool],
 ) -> bool:
     """Do what can be done for a leaver's records now; True when the user may be deactivated.
 
-    False leaves the grant's row with the date at which to look again. Idempotent: each call counts
-    what is still the leaver's and acts on that.
+    False leaves the grant's row with the date at which to look again; never while log-in is open,
+    which `is_shut` tells. Idempotent: each call counts what is still the leaver's and acts on that.
+    Trouble with records alone, which would come again, does not keep the user active either.
     """
     if records is None or grant.end_reason is EndReason.ABANDONED:
         return True
-    _note_blockers(ctx, grant, records.reader, user_id)
-    hand = _leaving(ctx, grant).hand_over
+    hand = leaving_of(ctx, grant).hand_over
     system = ctx.policy().systems[grant.system]
-    if (hand is not None and hand.is_over) or (hand is None and not system.hand_over):
+    if hand.is_over if hand is not None else not system.hand_over:
+        _look(ctx, grant, records.reader, user_id, ())
         return True
-    plan = _plan(ctx, grant, records.reader, system, user_id)
-    if hand is None:
-        return plan.is_empty or _ask(ctx, grant, plan)
-    if hand.state is HandOverState.ASKED:
-        return _is_too_late(ctx, grant, hand, plan)
-    if not covers(hand.plan, plan):
-        return _is_too_late(ctx, grant, hand, plan)  # there is more than was agreed to
-    _carry_out(ctx, grant, records, user_id, plan)
+    try:
+        return _goes_on(ctx, grant, records, system, user_id, is_shut)
+    except ConnectorError as error:
+        is_late = hand is not None and ctx.clock.now() >= _last_moment(hand)
+        if type(error).retryable and not is_late and is_shut():
+            raise
+        is_unanswered = is_late and hand is not None and hand.state is HandOverState.ASKED
+        why = "" if is_unanswered else f"the records could not be read or moved ({error.detail})"
+        _leave(ctx, grant, HandOverPlan(), why)
+        _look(ctx, grant, records.reader, user_id, ())
+        return True
+
+
+def _goes_on(
+    ctx: Context,
+    grant: Grant,
+    records: RecordService,
+    system: System,
+    user_id: str,
+    is_shut: Callable[[], bool],
+) -> bool:
+    hand = leaving_of(ctx, grant).hand_over
+    owned = _look(ctx, grant, records.reader, user_id, tuple(system.hand_over))
+    if hand is not None and hand.state is HandOverState.AGREED:
+        plan = _plan(ctx, grant, records.reader, system, owned)
+        if covers(hand.plan, plan):
+            is_done = _carry_out(ctx, grant, records, user_id, plan)
+            return is_done or _is_not_to_wait(ctx, grant, is_shut)
+    if any(owned.values()):  # some calls less for all who leave nothing, and after a yes
+        owned |= _others(records.reader, system, user_id)
+    plan = _plan(ctx, grant, records.reader, system, owned)
+    if plan.is_empty:
+        return _is_empty_handed(ctx, grant, hand)
+    if not is_shut():
+        _leave(ctx, grant, plan, _OPEN)
+        return True
+    return _ask(ctx, grant, plan) if hand is None else _is_too_late(ctx, grant, hand, plan)
+
+
+def _is_empty_handed(ctx: Context, grant: Grant, hand: HandOver | None) -> bool:
+    """Note that there is nothing left of what was asked about."""
+    if hand is not None:
+        save_hand_over(
+            ctx, grant, replace(hand, state=HandOverState.DONE, left=0), Tag.HANDOVER_DONE
+        )
     return True
+
+
+def _leave(ctx: Context, grant: Grant, plan: HandOverPlan, why: str) -> None:
+    """Let records stay where they are for a reason that is no answer."""
+    now, hand = ctx.clock.now(), leaving_of(ctx, grant).hand_over
+    state = HandOverState.OVERDUE
+    if hand is None:
+        hand = HandOver(state=state, plan=plan, asked_at=now, deadline=now, left=plan.total)
+    over = replace(hand, state=state, why=why[:_LONGEST_WHY])
+    save_hand_over(ctx, grant, over, Tag.HANDOVER_OVERDUE)
+
+
+def _last_moment(hand: HandOver) -> datetime:
+    """Say until when it may go on: a yes was given in time, and gets some time of its own."""
+    is_agreed = hand.state is HandOverState.AGREED
+    return hand.deadline + DEADLINE if is_agreed else hand.deadline
+
+
+def is_shut(service: SeatService, holder: Holder, before: SeatView) -> bool:
+    """Whether nobody can log in: a freeze that changed nothing shows only in another look.
+
+    `before` is the look that the freeze was planned from.
+    """
+    if _is_shut(before):
+        return True
+    return _is_shut(service.reader.observe(holder, None))
+
+
+def _is_shut(view: SeatView) -> bool:
+    return view.seat is None or not view.seat.is_active or view.seat.is_frozen
 
 
 # ---- looking ------------------------------------------------------------------------------------
 
 
-def _note_blockers(ctx: Context, grant: Grant, reader: RecordReader, user_id: str) -> None:
-    """Keep what depends on the user; not to know it is no reason to leave the user active."""
+def _look(
+    ctx: Context, grant: Grant, reader: RecordReader, user_id: str, kinds: Collection[str]
+) -> dict[str, int]:
+    """Count, and keep what depends on the user.
+
+    Not to know what depends is no reason to leave the user active.
+    """
     try:
-        found = reader.blockers(user_id)
+        found = reader.look(user_id, kinds)
     except ConnectorError as error:
-        log.warning("blockers.not_read", grant_id=grant.id, why=error.detail)
-        return
-    leaving = _leaving(ctx, grant)
-    if leaving.blockers != found:
-        _keep(ctx, grant, replace(leaving, blockers=found))
+        if kinds:
+            raise
+        found = Dependence(owned={}, blockers=None, unread=error.detail)
+    if found.blockers is None:
+        log.warning("blockers.not_read", grant_id=grant.id, why=found.unread)
+        return dict(found.owned)
+    leaving = leaving_of(ctx, grant)
+    if leaving.blockers != found.blockers:
+        keep_leaving(ctx, grant, replace(leaving, blockers=found.blockers))
+    return dict(found.owned)
 
 
 def _plan(
-    ctx: Context, grant: Grant, reader: RecordReader, system: System, user_id: str
+    ctx: Context,
+    grant: Grant,
+    reader: RecordReader,
+    system: System,
+    owned: Mapping[str, int],
 ) -> HandOverPlan:
-    owned = reader.count(user_id, system.hand_over)
     if not any(owned.values()):
-        return HandOverPlan()  # one call less for all who leave nothing
-    owned |= _others(reader, system, user_id)
+        return HandOverPlan()
     roster, now = ctx.people.roster(), ctx.clock.now()
     leaver = roster.get(grant.person_id)
     names = {name for kind, name in system.hand_over.items() if owned.get(kind)}
     people = {name: candidates(name, leaver, ctx.policy(), roster, now) for name in sorted(names)}
-    asked = {one.id: holder_of(one, system) for some in people.values() for one in some}
+    leave_too = _who_leave_too(ctx, grant, people.values())
+    asked = {
+        one.id: holder_of(one, system)
+        for some in people.values()
+        for one in some
+        if one.id not in leave_too
+    }
     users = reader.users(list(asked.values()))
     to: Mapping[str, Recipient | str] = {
         name: recipient(name, some, users) for name, some in people.items()
     }
     return plan_hand_over(owned, system.hand_over, to)
+
+
+def _who_leave_too(
+    ctx: Context, grant: Grant, people: Iterable[Collection[Person]]
+) -> frozenset[str]:
+    """Name those whose own access to the system is being taken away."""
+    found: set[str] = set()
+    with ctx.ledger.read() as tx:
+        for person_id in {one.id for some in people for one in some}:
+            for other in tx.grants.of_person(person_id):
+                if other.system == grant.system and other.state in _LEAVING:
+                    found.add(person_id)
+    return frozenset(found)
 
 
 def _others(reader: RecordReader, system: System, user_id: str) -> dict[str, int]:
@@ -121,7 +238,7 @@ def _others(reader: RecordReader, system: System, user_id: str) -> dict[str, int
 def _ask(ctx: Context, grant: Grant, plan: HandOverPlan) -> bool:
     now, company = ctx.clock.now(), ctx.policy().company
     if _is_asked_elsewhere(ctx, grant):
-        _keep(ctx, grant, None, due_at=now + LOOK_AGAIN)
+        keep_leaving(ctx, grant, None, due_at=now + LOOK_AGAIN)
         return False
     promised = company.revoke_within.after(now, company.calendar) if company.revoke_within else None
     hand = HandOver(
@@ -131,7 +248,7 @@ def _ask(ctx: Context, grant: Grant, plan: HandOverPlan) -> bool:
         deadline=promised or now + DEADLINE,
         left=plan.total,
     )
-    _save(ctx, grant, hand, Tag.HANDOVER_ASKED, due_at=_next_look(now, hand))
+    save_hand_over(ctx, grant, hand, Tag.HANDOVER_ASKED, due_at=_next_look(now, hand))
     return False
 
 
@@ -145,13 +262,10 @@ def _is_asked_elsewhere(ctx: Context, grant: Grant) -> bool:
 def _is_too_late(ctx: Context, grant: Grant, hand: HandOver, plan: HandOverPlan) -> bool:
     """Go on without an answer once the deadline is over; until then show what is asked now."""
     now = ctx.clock.now()
-    if plan.is_empty:
-        _save(ctx, grant, replace(hand, state=HandOverState.DONE, left=0), Tag.HANDOVER_DONE)
-        return True
     if now >= hand.deadline:
         # A yes to less than there is now is a yes to nothing: somebody has to look at it.
-        over = replace(hand, state=HandOverState.OVERDUE, plan=plan)
-        _save(ctx, grant, over, Tag.HANDOVER_OVERDUE)
+        over = replace(hand, state=HandOverState.OVERDUE, plan=plan, why="", left=plan.total)
+        save_hand_over(ctx, grant, over, Tag.HANDOVER_OVERDUE)
         return True
     is_new = not covers(hand.plan, plan)
     asked = replace(
@@ -159,13 +273,15 @@ def _is_too_late(ctx: Context, grant: Grant, hand: HandOver, plan: HandOverPlan)
         state=HandOverState.ASKED,
         plan=plan,
         asked_at=now if is_new else hand.asked_at,
+        shown_at=None if is_new else hand.shown_at,
         answered_by="",
         left=plan.total,
+        why="",
     )
     if asked == hand:
-        _keep(ctx, grant, None, due_at=_next_look(now, hand))
+        keep_leaving(ctx, grant, None, due_at=_next_look(now, hand))
     else:
-        _save(ctx, grant, asked, Tag.HANDOVER_ASKED, due_at=_next_look(now, hand))
+        save_hand_over(ctx, grant, asked, Tag.HANDOVER_ASKED, due_at=_next_look(now, hand))
     return False
 
 
@@ -178,111 +294,78 @@ def _next_look(now: datetime, hand: HandOver) -> datetime:
 
 def _carry_out(
     ctx: Context, grant: Grant, records: RecordService, user_id: str, plan: HandOverPlan
-) -> None:
-    """Move what is still the leaver's, batch by batch, and read back what came of it."""
+) -> bool:
+    """Move what is still the leaver's, batch by batch, and read back what came of it.
+
+    False when others need the calls that are left for today; access is gone, and this can wait.
+    """
     failures: list[Failure] = []
-    hand = _hand_over(ctx, grant)
+    hand = hand_over_of(ctx, grant)
     if hand.left != plan.total:  # an earlier try was cut off
-        _save(ctx, grant, replace(hand, left=plan.total), due_at=ctx.clock.now() + LEASE)
+        save_hand_over(ctx, grant, replace(hand, left=plan.total), due_at=ctx.clock.now() + LEASE)
     for move in plan.moves:
-        failures += _move(ctx, grant, records, user_id, move)
+        if not _move(ctx, grant, records, user_id, move, failures):
+            return False
     kinds = [move.kind for move in plan.moves]
     stayed = records.reader.count(user_id, kinds) if kinds else {}
-    hand = _hand_over(ctx, grant)
+    hand = hand_over_of(ctx, grant)
     done = replace(
         hand,
         state=HandOverState.DONE,
         left=sum(stayed.values()),
         stayed=tuple((kind, stayed[kind]) for kind in kinds if stayed.get(kind)),
         failures=tuple(failures[:MOST_FAILURES]),
+        why="",
     )
-    _save(ctx, grant, done, Tag.HANDOVER_DONE)
+    save_hand_over(ctx, grant, done, Tag.HANDOVER_DONE)
+    return True
+
+
+def _is_not_to_wait(ctx: Context, grant: Grant, is_shut: Callable[[], bool]) -> bool:
+    """Wait for calls to spare, unless that takes too long or log-in is open."""
+    now, hand = ctx.clock.now(), hand_over_of(ctx, grant)
+    if now >= _last_moment(hand) or not is_shut():
+        _leave(ctx, grant, hand.plan, _NO_CALLS)
+        return True
+    if hand.why == _NO_CALLS:
+        keep_leaving(ctx, grant, None, due_at=now + LOOK_AGAIN)
+    else:
+        save_hand_over(ctx, grant, replace(hand, why=_NO_CALLS), due_at=now + LOOK_AGAIN)
+    return False
 
 
 def _move(
-    ctx: Context, grant: Grant, records: RecordService, user_id: str, move: Move
-) -> list[Failure]:
-    failures: list[Failure] = []
+    ctx: Context,
+    grant: Grant,
+    records: RecordService,
+    user_id: str,
+    move: Move,
+    failures: list[Failure],
+) -> bool:
+    if not records.reader.may_spend(pages(move.count)):
+        return False
     # No more than was agreed to, should some have come in since they were counted.
     for some in batches(records.reader.ids(user_id, move.kind)[: move.count]):
+        if not records.reader.may_spend(1):
+            return False
         _still_ours(ctx, grant)
         refused = records.writer.give(move.kind, some, move.to.user_id)
         failures += refused
         _note_progress(ctx, grant, len(some) - len(refused))
-    return failures
+    return True
 
 
 def _still_ours(ctx: Context, grant: Grant) -> None:
     """Read the row again before an outside write; raises StaleApproval when it has gone on."""
     with ctx.ledger.read() as tx:
-        _checked(tx.grants.get(grant.id), grant)
+        checked(tx.grants.get(grant.id), grant)
 
 
 def _note_progress(ctx: Context, grant: Grant, moved: int) -> None:
-    hand = _hand_over(ctx, grant)
-    _save(ctx, grant, replace(hand, left=max(0, hand.left - moved)), due_at=ctx.clock.now() + LEASE)
-
-
-# ---- the row ------------------------------------------------------------------------------------
-
-
-def _leaving(ctx: Context, grant: Grant) -> Leaving:
-    with ctx.ledger.read() as tx:
-        return _checked(tx.grants.get(grant.id), grant).leaving or Leaving()
-
-
-def _hand_over(ctx: Context, grant: Grant) -> HandOver:
-    hand = _leaving(ctx, grant).hand_over
-    if hand is None:
-        raise StaleApproval("The hand-over has gone on.")
-    return hand
-
-
-def _save(
-    ctx: Context,
-    grant: Grant,
-    hand: HandOver,
-    tag: Tag | None = None,
-    *,
-    due_at: datetime | None = None,
-) -> None:
-    leaving = replace(_leaving(ctx, grant), hand_over=hand)
-    _keep(ctx, grant, leaving, tag, due_at=due_at)
-
-
-def _keep(
-    ctx: Context,
-    grant: Grant,
-    leaving: Leaving | None,
-    tag: Tag | None = None,
-    *,
-    due_at: datetime | None = None,
-) -> None:
-    """Write to the grant's row if it is still this run's; nothing to show when nothing changed."""
-    with ctx.ledger.begin() as tx:
-        fresh = _checked(lock_grant(tx, grant.id), grant)
-        kept = replace(fresh, due_at=due_at or fresh.due_at, attempts=0)
-        if leaving is not None:
-            kept = replace(kept, leaving=leaving)
-        tx.grants.save(kept, was=fresh)
-        hand = leaving.hand_over if leaving else None
-        if tag is not None and hand is not None:
-            audit(ctx, tx, tag, grant.id, hand.answered_by or "usher", **_facts(hand))
-        if leaving is not None:
-            touch(ctx, tx, grant.request_id)
-
-
-def _checked(fresh: Grant | None, grant: Grant) -> Grant:
-    is_ours = fresh is not None and fresh.run == grant.run and fresh.state is GrantState.ENDING
-    if fresh is None or not is_ours:
-        raise StaleApproval("The grant has gone on.")
-    return fresh
-
-
-def _facts(hand: HandOver) -> dict[str, str]:
-    moves = ", ".join(f"{m.count} {m.kind} to {m.to.person_id}" for m in hand.plan.moves)
-    stayed = ", ".join(f"{count} {kind}" for kind, count in hand.stayed)
-    return {"moves": moves[:300], "stayed": stayed[:300], "digest": hand.plan.digest}
+    hand = hand_over_of(ctx, grant)
+    save_hand_over(
+        ctx, grant, replace(hand, left=max(0, hand.left - moved)), due_at=ctx.clock.now() + LEASE
+    )
 
 
 def with_refusal(leaving: Leaving | None, error: ConnectorError) -> Leaving | None:

@@ -1,15 +1,16 @@
 """Drift looked for, and mended within limits: each account by a run of its own, looked at anew."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import stamina
 
 from bot.domain.audit import Tag
-from bot.domain.changes import Change, Part
-from bot.domain.drift import Company, findings, governed
-from bot.domain.drift_healing import Healing, Verdict, healings, judge
+from bot.domain.changes import Part, Plan, together
+from bot.domain.drift import UNDER_WAY, Company, findings, governed
+from bot.domain.drift_account import left_active
+from bot.domain.drift_healing import Healing, Verdict, deeds_of, healings, judge
 from bot.domain.drift_kinds import Finding, Kind
 from bot.domain.drift_snapshot import OrgSnapshot, whole_id
 from bot.domain.errors import Conflict, ConnectorError, InvalidRequest
@@ -20,7 +21,7 @@ from bot.domain.plan_text import brief
 from bot.domain.policy import Bundle, Policy, Provider, System
 from bot.domain.request import RequestState
 from bot.ports import Ledger, Transaction
-from bot.workflows.context import Context, audit, get_to_know, is_worth_a_retry
+from bot.workflows.context import Context, SeatService, audit, get_to_know, is_worth_a_retry
 from bot.workflows.engine import Run
 from bot.workflows.moves import end_grant, lock_grant
 from bot.workflows.seating import holder_of, service_of, until_of
@@ -121,11 +122,12 @@ def _start(ctx: Context, tx: Transaction, drift: Drift, one: Healing, actor: str
     _note(ctx, tx, Tag.DRIFT_HEALING, one, actor, changes=brief(one.plan.changes))
     if _has_grants_to_end(one):
         return
-    wanted = _digest(one.plan.changes)
+    wanted = sorted(deeds_of(one.plan.changes))
+    digest = sha256("\n".join(wanted).encode()).hexdigest()
     ignored = sorted(name for part, name in drift.snapshot.session_based if part is Part.SET)
     run = Run(
         workflow=HEAL,
-        id=f"{HEAL}:{one.user_id}:{wanted[:12]}:{drift.snapshot.taken_at.isoformat()}",
+        id=f"{HEAL}:{one.user_id}:{digest[:12]}:{drift.snapshot.taken_at.isoformat()}",
         lane=one.person_id,
         arguments=(drift.system.id, one.person_id, one.user_id, one.username, wanted, ignored),
     )
@@ -154,13 +156,13 @@ def _note(ctx: Context, tx: Transaction, tag: Tag, one: Healing, actor: str, **f
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """One account to mend, the digest of the changes that were found, and the sets to overlook."""
+    """One account to mend, what may be done there and no more, and the sets to overlook."""
 
     system_id: str
     person_id: str
     user_id: str
     username: str
-    wanted: str
+    wanted: frozenset[str]
     ignored: frozenset[str]
 
 
@@ -170,16 +172,16 @@ def heal(
     person_id: str,
     user_id: str,
     username: str,
-    wanted: str,
+    wanted: list[str],
     ignored: list[str],
 ) -> str:
-    """Mend one account, if what is to be done is still exactly what was found."""
+    """Mend one account, if nothing is to be done but what was found, or what is left of that."""
     account = Account(
         system_id=system_id,
         person_id=person_id,
         user_id=user_id,
         username=username,
-        wanted=wanted,
+        wanted=frozenset(wanted),
         ignored=frozenset(ignored),
     )
     return str(ctx.engine.step("heal", _heal_guarded, ctx, account))
@@ -206,43 +208,65 @@ def _heal(ctx: Context, account: Account) -> str:
     service = service_of(ctx, system) if system else None
     if system is None or service is None:
         raise Conflict(f"{account.system_id} is no longer known.", service="policy")
-    holder, bundle, until = _desired(ctx, system, account)
-    view = _overlooking(service.reader.observe(holder, bundle), account.ignored, bundle)
-    plan = plan_seat(view, holder, bundle, until=until)
+    desired = _desired(ctx, system, account)
+    view, plan = _look(service, system, account, desired)
     is_same = view.seat is not None and whole_id(view.seat.user_id) == account.user_id
-    if not is_same or (plan.changes and _digest(plan.changes) != account.wanted):
+    # What an earlier try has done already is missing from the plan; what is new is not ours to do.
+    if not is_same or not deeds_of(plan.changes) <= account.wanted:
         raise Conflict("The account has changed since the org was read.", service=system.id)
-    for change in plan.changes:
-        view = service.writer.apply(change, holder, view)
-    view = _overlooking(service.reader.observe(holder, bundle), account.ignored, bundle)
-    if left := plan_seat(view, holder, bundle, until=until).changes:
-        raise Conflict(f"Read back, there is still to do: {brief(left)}.", service=system.id)
+    for changes in together(plan.changes):
+        if _desired(ctx, system, account) != desired:
+            raise Conflict("The access has been changed meanwhile.", service=system.id)
+        view = service.writer.apply_together(changes, desired.holder, view)
+    _, plan = _look(service, system, account, desired)
+    if plan.changes:
+        detail = f"Read back, there is still to do: {brief(plan.changes)}."
+        raise Conflict(detail, service=system.id)
     with ctx.ledger.begin() as tx:
         audit(ctx, tx, Tag.DRIFT_HEALED, account.person_id, "usher", account=account.username)
     return MENDED
 
 
-def _desired(
-    ctx: Context, system: System, account: Account
-) -> tuple[Holder, Bundle | None, Until | None]:
+@dataclass(frozen=True, kw_only=True)
+class _Desired:
+    """What an account should be; without a bundle it should be nothing."""
+
+    holder: Holder
+    bundle: Bundle | None = None
+    until: Until | None = None
+
+
+def _look(
+    service: SeatService, system: System, account: Account, desired: _Desired
+) -> tuple[SeatView, Plan]:
+    """Look at the account alone and plan it as the drift was planned."""
+    view = service.reader.observe(desired.holder, desired.bundle)
+    view = _overlooking(view, account.ignored, desired.bundle)
+    plan = plan_seat(view, desired.holder, desired.bundle, until=desired.until)
+    # Without a grant nobody has had the records handed over, which comes before.
+    is_left_active = desired.bundle is None and bool(system.hand_over)
+    return view, left_active(plan) if is_left_active else plan
+
+
+def _desired(ctx: Context, system: System, account: Account) -> _Desired:
     """Say what the account should be by the grants of this moment; raises if they are moving."""
     with ctx.ledger.read() as tx:
         grants = [one for one in tx.grants.of_person(account.person_id) if one.system == system.id]
         requests = tx.requests.of_person(account.person_id)
     here = f"{system.id}/"
     is_moving = any(r.state in _MOVING and r.level_id.startswith(here) for r in requests)
-    if is_moving or any(one.state is GrantState.ENDING for one in grants):
+    if is_moving or any(one.state in UNDER_WAY for one in grants):
         raise Conflict("The access is being changed right now.", service=system.id)
     person = ctx.people.roster().get(account.person_id)
     active = [one for one in grants if one.state is GrantState.ACTIVE]
     if person is None or not active:
-        holder = holder_of(person, system) if person else _as_found(account)
-        return holder, None, None
+        return _Desired(holder=holder_of(person, system) if person else _as_found(account))
     grant = max(active, key=lambda one: (one.since, one.id))
     level = ctx.policy().level(grant.level_id)
     if level is None:
         raise Conflict(f"{grant.level_id} is no longer known.", service="policy")
-    return holder_of(person, system), level.bundle, until_of(system, grant)
+    holder = holder_of(person, system)
+    return _Desired(holder=holder, bundle=level.bundle, until=until_of(system, grant))
 
 
 def _overlooking(view: SeatView, ignored: frozenset[str], bundle: Bundle | None) -> SeatView:
@@ -263,7 +287,3 @@ def _as_found(account: Account) -> Holder:
         username=account.username,
         timezone="UTC",
     )
-
-
-def _digest(changes: Iterable[Change]) -> str:
-    return sha256("\n".join(map(repr, changes)).encode()).hexdigest()

@@ -121,7 +121,8 @@ def _due_grant(ctx: Context, seen: Grant, tx: Transaction) -> None:
         if tx.grants.save(again, was=grant):
             start_end(ctx, tx, again)
     elif grant.state is GrantState.NEEDS_IT:
-        retry_grant(ctx, tx, grant, actor="usher")  # perhaps what blocked it is gone
+        # Perhaps what blocked it is gone; if not, IT is not kept waiting through all tries again.
+        retry_grant(ctx, tx, grant, actor="usher", attempts=grant.attempts)
     else:
         tx.grants.save(replace(grant, due_at=None), was=grant)
 

@@ -98,5 +98,11 @@ def test_only_people_with_an_active_user_are_found(bench: Bench) -> None:
 
 
 def test_nobody_depends_on_a_user_like_any_other(bench: Bench) -> None:
-    assert bench.reader.blockers(bench.hal) == ()
-    assert BlockerKind.OTHER not in {one.kind for one in bench.reader.blockers(bench.ida)}
+    bench.fill(2)
+
+    look = bench.reader.look(bench.hal, ["Lead", "Case"])
+
+    assert (look.owned, look.blockers, look.unread) == ({"Lead": 2, "Case": 0}, (), "")
+    found = bench.reader.look(bench.ida, []).blockers
+    assert found is not None
+    assert BlockerKind.OTHER not in {one.kind for one in found}

@@ -184,6 +184,12 @@ def _is_stuck(world: World, one: OrgUser) -> None:
     world.put(one, is_active=False, parts={})
 
 
+def _get_stuck(world: World, one: OrgUser) -> None:
+    """Frozen and stripped, and active until the records are handed over."""
+    world.grants = [replace(each, state=GrantState.NEEDS_IT) for each in world.grants]
+    world.put(one, is_frozen=True, parts={})
+
+
 def _other_name(world: World, one: OrgUser) -> None:
     world.grants = [replace(each, username="ann2@acme.example") for each in world.grants]
     world.put(one, username="Ann2@Acme.example")
@@ -208,6 +214,7 @@ DECOYS = {
     "being set up": _is_being_made,
     "being ended": _is_ending,
     "ending that IT has been called for": _is_stuck,
+    "leaver whose end is stuck": lambda w, one: (leave(w, one), _get_stuck(w, one)),
     "user name that was given": _other_name,
     "grant of another system": _elsewhere,
     "level that policy lost": _no_such_level,

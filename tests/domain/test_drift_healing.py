@@ -5,11 +5,22 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.changes import Deactivate, Freeze, Part, Plan, Remove, Unfreeze, UpdateUser
-from bot.domain.drift_healing import Healing, healings, judge, most_removals
+from bot.domain.changes import (
+    Assign,
+    Deactivate,
+    Freeze,
+    Part,
+    Plan,
+    Redate,
+    Remove,
+    Unfreeze,
+    UpdateUser,
+)
+from bot.domain.drift_healing import Healing, deeds_of, healings, judge, most_removals
 from bot.domain.drift_kinds import Finding, Kind
 from bot.domain.policy import Removals
-from tests.domain.drift_world import World, holding
+from tests.domain.drift_world import LATER, OWN, POLICY, World, holding, leave
+from tests.factories import NOW
 
 GIVES = Plan(changes=(UpdateUser(features_on=("Marketing",)),), calls=1, digest="")
 TAKES = tuple(
@@ -97,3 +108,58 @@ def test_a_finding_without_a_plan_is_left_to_people() -> None:
 
     assert healings([about]) == ()
     assert replace(about, plan=GIVES).is_healable
+
+
+def test_what_is_left_of_a_plan_is_among_what_it_would_do() -> None:
+    both = Remove(((Part.SET, ("Old", "Older")), (Part.GROUP, ("Old",))))
+    update = UpdateUser(
+        profile="Read Only", role="", features_on=("A",), features_off=("B",), is_adopted=True
+    )
+    found = deeds_of([both, update, Assign(((Part.SET, ("New",)),), LATER), Freeze()])
+
+    assert len(found) == 10
+    assert deeds_of([]) < deeds_of([Remove(((Part.SET, ("Older",)),)), Freeze()]) < found
+    assert deeds_of([UpdateUser(role="", features_off=("B",))]) < found
+    for other in (
+        Remove(((Part.QUEUE, ("Old",)),)),
+        Assign(((Part.SET, ("Old",)),), LATER),
+        Assign(((Part.SET, ("New",)),), NOW),
+        Redate(((Part.SET, ("New",)),), LATER),
+        UpdateUser(role="Boss"),
+        UpdateUser(features_on=("B",)),
+        UpdateUser(is_activated=True),
+        Deactivate(),
+    ):
+        assert not deeds_of([other]) <= found
+
+
+def test_a_leaver_whom_nobody_granted_anything_is_not_deactivated_past_the_hand_over() -> None:
+    world = World()
+    world.add("bea")
+    ann = world.add("ann")
+    leave(world, ann)
+    world.grants = [one for one in world.grants if one.person_id != "ann"]
+    crm = replace(POLICY.systems["crm"], hand_over={"Lead": "manager"})
+    made = replace(POLICY, systems={"crm": crm})
+
+    (first,) = world.findings(made)
+    world.put(ann, is_frozen=True, parts={}, ends={})
+    (then,) = world.findings(made)
+
+    assert first.plan is not None
+    assert [type(change) for change in first.plan.changes] == [Freeze, Remove]
+    assert (then.kind, then.plan) == (Kind.LEAVER_ACTIVE, None)
+    (without,) = world.findings()
+    assert without.plan is not None
+    assert [type(change) for change in without.plan.changes] == [Deactivate]
+
+
+def test_the_last_administrator_who_is_not_frozen_is_left_to_people() -> None:
+    world = World()
+    ann, bea = world.add("ann"), world.add("bea")
+    world.put(ann, role="Boss")
+    world.more["admins"] = frozenset({OWN, ann.id, bea.id})
+
+    assert [one.kind for one in world.findings()] == [Kind.WRONG_ROLE]
+    world.put(bea, is_frozen=True)
+    assert Kind.PROTECTED_DIFFERS in [one.kind for one in world.findings()]

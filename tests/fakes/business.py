@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.blockers import Blocker
-from bot.domain.handover import Failure
+from bot.domain.errors import ConnectorError
+from bot.domain.handover import Dependence, Failure
 from bot.domain.plan import Holder
 from bot.workflows.context import RecordService
 from tests.fakes.troubles import Troubles
@@ -16,6 +17,7 @@ class FakeBusiness:
 
     `active` are the user ids of people by person id; `stuck` says why a record cannot be moved.
     `on_give` is called before each batch, so that a test can let something happen in between.
+    `spare_calls` is how many more may be spent on what can wait.
     """
 
     owners: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -25,6 +27,7 @@ class FakeBusiness:
     given: list[tuple[str, int, str]] = field(default_factory=list)
     troubles: Troubles = field(default_factory=Troubles)
     on_give: Callable[[], None] = lambda: None
+    spare_calls: int = 1_000_000
 
     def fill(self, user_id: str, **numbers: int) -> None:
         """Let a user own so many more records of each kind."""
@@ -43,9 +46,13 @@ class FakeBusiness:
 
     # ---- RecordReader ---------------------------------------------------------------------------
 
-    def blockers(self, user_id: str) -> tuple[Blocker, ...]:
-        with self.troubles.around("blockers"):
-            return self.depends.get(user_id, ())
+    def look(self, user_id: str, kinds: Collection[str]) -> Dependence:
+        owned = self.count(user_id, kinds) if kinds else {}
+        try:
+            with self.troubles.around("blockers"):
+                return Dependence(owned=owned, blockers=self.depends.get(user_id, ()))
+        except ConnectorError as error:
+            return Dependence(owned=owned, blockers=None, unread=error.detail)
 
     def count(self, user_id: str, kinds: Collection[str]) -> dict[str, int]:
         with self.troubles.around("count"):
@@ -60,10 +67,14 @@ class FakeBusiness:
             known = {holder.person_id: self.active.get(holder.person_id) for holder in holders}
             return {person: user for person, user in known.items() if user}
 
+    def may_spend(self, calls: int) -> bool:
+        return calls <= self.spare_calls
+
     # ---- RecordWriter ---------------------------------------------------------------------------
 
     def give(self, kind: str, record_ids: Sequence[str], user_id: str) -> tuple[Failure, ...]:
         self.on_give()
+        self.spare_calls -= 1
         with self.troubles.around("give"):
             self.given.append((kind, len(record_ids), user_id))
             free = [record_id for record_id in record_ids if record_id not in self.stuck]

@@ -1,6 +1,6 @@
 """A system with accounts, licences, sets and groups, in memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.changes import (
@@ -15,8 +15,8 @@ from bot.domain.changes import (
     Unfreeze,
     UpdateUser,
 )
-from bot.domain.errors import Conflict, SeatsExhausted
-from bot.domain.plan import Holder, Seat, SeatView, parts_of
+from bot.domain.errors import Conflict, ConnectorError, SeatsExhausted
+from bot.domain.plan import Holder, ReadBack, Seat, SeatView, parts_of
 from bot.domain.policy import Bundle
 from bot.domain.policy_pools import is_system_counted, pools_of
 from bot.domain.seats import Idle, PoolCount
@@ -58,6 +58,16 @@ class FakeSeats:
                 refusal=self.refusals.get(holder.person_id, ""),
             )
 
+    def read_back(self, holder: Holder, bundle: Bundle | None, pools: Collection[str]) -> ReadBack:
+        view = self.observe(holder, bundle)
+        if not pools:
+            return ReadBack(view=view)
+        try:
+            counted = tuple(pool for pool in self.pools() if pool.name in pools)
+            return ReadBack(view=view, pools=counted)
+        except ConnectorError as error:
+            return ReadBack(view=view, unread=error.detail)
+
     def pools(self) -> tuple[PoolCount, ...]:
         with self.troubles.around("pools"):
             return tuple(self._pool(name) for name in sorted(self.totals))
@@ -92,6 +102,11 @@ class FakeSeats:
                 self.seats[holder.person_id] = self._changed(change, holder)
         return replace(view, seat=self.seats.get(holder.person_id))
 
+    def apply_together(self, changes: Sequence[Change], holder: Holder, view: SeatView) -> SeatView:
+        for change in changes:
+            view = self.apply(change, holder, view)
+        return view
+
     def set_password(self, user_id: str, password: Secret) -> None:
         with self.troubles.around("set_password"):
             self.passwords[user_id] = password.reveal()
@@ -100,11 +115,14 @@ class FakeSeats:
         seat = self.seats.get(holder.person_id) or _nobody(holder)
         match change:
             case CreateUser(profile=profile, role=role, features=features):
-                return self._updated(seat, holder, profile, role, seat.features | {*features})
+                made = self._updated(seat, holder, profile, role, seat.features | {*features})
+                return self._drawn(replace(made, is_active=True), seat)
             case UpdateUser():
                 features = (seat.features - {*change.features_off}) | {*change.features_on}
                 profile = change.profile or seat.profile
-                return self._updated(seat, holder, profile, change.role, features)
+                made = self._updated(seat, holder, profile, change.role, features)
+                is_active = seat.is_active or change.is_activated
+                return self._drawn(replace(made, is_active=is_active), seat)
             case Freeze() | Unfreeze():
                 return replace(seat, is_frozen=isinstance(change, Freeze))
             case Deactivate():
@@ -120,9 +138,7 @@ class FakeSeats:
 
     def _assigned(self, seat: Seat, new: Mapping[Part, tuple[str, ...]], dates: Redate) -> Seat:
         more = {part: seat.held(part) | {*new.get(part, ())} for part in Part}
-        after = replace(seat, parts=_without_empty(more))
-        for pool in sorted(after.pools - seat.pools):
-            self._draw(pool)
+        after = self._drawn(replace(seat, parts=_without_empty(more)), seat)
         return after if dates.until is None else _dated(after, dates)
 
     def _updated(
@@ -133,22 +149,20 @@ class FakeSeats:
         role: str | None,
         features: frozenset[str],
     ) -> Seat:
-        after = replace(
+        return replace(
             seat,
-            is_active=True,
             profile=profile,
             licence=self.profiles[profile],
             person_id=holder.person_id,
             role=seat.role if role is None else role,
             features=features,
         )
-        for pool in sorted(after.pools - seat.pools):
-            self._draw(pool)
-        return after
 
-    def _draw(self, pool: str) -> None:
-        if self.used(pool) >= self.totals.get(pool, 0):
-            raise SeatsExhausted("no seat is free", service="crm", pool=pool)
+    def _drawn(self, after: Seat, before: Seat) -> Seat:
+        for pool in sorted(after.pools - before.pools):
+            if self.used(pool) >= self.totals.get(pool, 0):
+                raise SeatsExhausted("no seat is free", service="crm", pool=pool)
+        return after
 
 
 _LICENCES = (Part.SET_LICENCE, Part.PACKAGE)

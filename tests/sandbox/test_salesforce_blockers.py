@@ -194,6 +194,7 @@ def test_words_of_ones_own_refuse_too(crm: Client) -> None:
 
 
 def test_unknown_people_and_items_are_mistakes_of_the_test(crm: Client) -> None:
+    # Design of the sandbox: what a test names wrongly is told at once
     with pytest.raises(KeyError):
         crm.org.blockers.put(Blocker.DEFAULT_LEAD_OWNER, "nobody@acme.example")
     with pytest.raises(KeyError):

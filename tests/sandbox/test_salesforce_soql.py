@@ -138,6 +138,7 @@ def names(sf: Salesforce, where: str) -> list[str]:
     ],
 )
 def test_a_filter_finds_whom_it_should(sf: Salesforce, where: str, expected: list[str]) -> None:
+    # SOQL reference, the chapter that stands at each case
     assert names(sf, where) == expected
 
 
@@ -198,6 +199,7 @@ def test_escaped_text_stays_text(sf: Salesforce) -> None:
     ],
 )
 def test_a_wrong_query_is_refused(sf: Salesforce, query: str, code: str) -> None:
+    # SOQL reference, the chapter that stands at each case; salesforce.md §1.5 for the codes
     with pytest.raises(SalesforceMalformedRequest) as caught:
         sf.query(query)
 

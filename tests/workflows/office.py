@@ -256,16 +256,17 @@ class Office:
             run = self.engine.take()
             if run is None:
                 return outcomes
-            outcomes.append(self._play(run))
+            outcomes.append(self.play(run))
         raise AssertionError(f"runs keep starting runs: {self.engine.live()}")
 
     def run_next(self, workflow: str) -> str:
         """Run the oldest waiting run of one kind."""
         run = self.engine.take(workflow)
         assert run is not None
-        return self._play(run)
+        return self.play(run)
 
-    def _play(self, run: Run) -> str:
+    def play(self, run: Run) -> str:
+        """Play one run that was taken from the engine."""
         try:
             return self._bodies[run.workflow](*run.arguments)
         except ConnectorError as error:

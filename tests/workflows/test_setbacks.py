@@ -41,8 +41,9 @@ def test_a_hiccup_is_tried_again_at_once(office: Office, call: str) -> None:
 
 @pytest.mark.parametrize("call", [*SEAT_CALLS, "create_item"])
 def test_an_outage_is_waited_out(office: Office, call: str) -> None:
+    request = office.ask("crm/standard")
     break_call(office, call, Unavailable("down", service="crm"), times=3)
-    request = office.approve(office.ask("crm/standard"), "bea", "gus")
+    request = office.approve(request, "bea", "gus")
     assert request.attempts == 1
     assert request.due_at == office.clock.now() + timedelta(seconds=30)
     assert Tag.REQUEST_POSTPONED in office.tags(request.id)
@@ -113,9 +114,10 @@ def test_a_busy_service_says_when_to_come_back(office: Office) -> None:
 def test_what_trying_again_cannot_help_calls_it_at_once(
     office: Office, call: str, error: Exception
 ) -> None:
+    request = office.ask("crm/standard")
     break_call(office, call, error, times=1)
 
-    request = office.approve(office.ask("crm/standard"), "bea", "gus")
+    request = office.approve(request, "bea", "gus")
 
     assert request.state is RequestState.NEEDS_IT
     detail = error.detail if isinstance(error, ConnectorError) else "unexpected KeyError"

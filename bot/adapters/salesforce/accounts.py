@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.adapters.salesforce.answers import Record, rows
 from bot.adapters.salesforce.handles import Handle, key
-from bot.adapters.salesforce.identity import person_id_of
+from bot.adapters.salesforce.identity import is_active_admin, person_id_of
 from bot.adapters.salesforce.pools import Counting, moment
 from bot.adapters.salesforce.soql import soql
 from bot.domain.changes import Part
@@ -55,7 +55,7 @@ _OTHER_ADMINS = (
     "AND Id NOT IN (SELECT UserId FROM UserLogin WHERE IsFrozen = true) LIMIT 1"
 )
 GROUP_TYPES = {"Regular": Part.GROUP, "Queue": Part.QUEUE}
-PACKAGES_HELD, MEMBERSHIPS = "packages_held", "memberships"
+LOGINS, PACKAGES_HELD, MEMBERSHIPS = "logins", "packages_held", "memberships"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def account_questions(holder: Holder, fields: Fields) -> dict[str, str]:
     more = "".join(f", {name}" for name in [*role, *sorted(fields.flags.values())])
     ends = ", ExpirationDate" if fields.has_ends else ""
     users = _USERS.replace("<more>", more).replace("<ends>", ends)
-    return _about(holder, fields, {"users": users, "logins": _LOGINS})
+    return _about(holder, fields, {"users": users, LOGINS: _LOGINS})
 
 
 def further_questions(holder: Holder, fields: Fields, parts: frozenset[Part]) -> dict[str, str]:
@@ -110,7 +110,7 @@ class Account:
         self._row = row
         self._fields = fields
         self._counting = counting
-        self._logins = [one for one in found["logins"] if one["UserId"] == row["Id"]]
+        self._logins = [one for one in found.get(LOGINS, ()) if one["UserId"] == row["Id"]]
         self._packages = [one for one in found.get(PACKAGES_HELD, ()) if one["UserId"] == row["Id"]]
         self._memberships = [
             one for one in found.get(MEMBERSHIPS, ()) if one["UserOrGroupId"] == row["Id"]
@@ -136,6 +136,8 @@ class Account:
         )
 
     def handles(self) -> Iterator[tuple[str, str]]:
+        if is_active_admin(self._row, sets_of(self._row)):
+            yield key(Handle.ADMIN), self._row["Id"]
         for login in self._logins:
             yield key(Handle.LOGIN), login["Id"]
         for part, name, row in self._held():
@@ -143,9 +145,9 @@ class Account:
 
     def pools(self) -> Iterator[PoolCount]:
         """Yield the pools in which this user holds a seat, the user licence first."""
-        licence = (self._row.get("Profile") or {}).get("UserLicense")
+        licence = self._counting.licence_of(self._row)
         if licence and self._row["IsActive"] is True:
-            yield self._counting.licence(licence)
+            yield licence
         for row in _children(self._row, "PermissionSetLicenseAssignments"):
             yield self._counting.set_licence(row["PermissionSetLicense"])
         for row in self._packages:

@@ -51,10 +51,7 @@ def sub_answers(answer: Any, *, may_lack: bool = False) -> dict[str, Any]:
 
     Parts that are not there are errors too, unless some `may_lack`.
     """
-    parts = answer.get("compositeResponse") if isinstance(answer, dict) else None
-    if not isinstance(parts, list):
-        raise nonsense(is_write=False)
-    read = [_part(part) for part in parts]
+    read = _parts(answer)
     if may_lack:
         read = [part for part in read if part[1] != requests.codes.not_found]
     failed = [(status, body) for _, status, body in read if status != requests.codes.ok]
@@ -62,6 +59,22 @@ def sub_answers(answer: Any, *, may_lack: bool = False) -> dict[str, Any]:
         found = tuple(problem for _, body in failed for problem in problems(body))
         raise status_error(failed[0][0], found, Attempt(is_write=False))
     return {name: body for name, _, body in read}
+
+
+def each_sub_answer(answer: Any) -> dict[str, Any | ConnectorError]:
+    """Return each part of a composite read by name; of one that failed, what went wrong."""
+    return {
+        name: body
+        if status == requests.codes.ok
+        else status_error(status, problems(body), Attempt(is_write=False))
+        for name, status, body in _parts(answer)
+    }
+
+
+def check_empty(answer: Any) -> None:
+    """Raise for an answer that says anything: 204 and nothing is Salesforce's, more may not be."""
+    if answer is not None:
+        raise nonsense(is_write=True)
 
 
 def check_created(answer: Any, pools: Sequence[str]) -> None:
@@ -88,6 +101,13 @@ def check_deleted(answer: Any, size: int) -> None:
     )
     if failed:
         raise problem_error(failed, Attempt(is_write=True))
+
+
+def _parts(answer: Any) -> list[tuple[str, int, Any]]:
+    parts = answer.get("compositeResponse") if isinstance(answer, dict) else None
+    if not isinstance(parts, list):
+        raise nonsense(is_write=False)
+    return [_part(part) for part in parts]
 
 
 def _part(part: Any) -> tuple[str, int, Any]:

@@ -1,4 +1,4 @@
-"""Rows written together: collections of one object each, several of them in one composite call."""
+"""Rows written together: single ones and collections of one object, in one composite call."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,13 @@ from urllib.parse import urlencode
 
 import requests
 
-from bot.adapters.salesforce.answers import Record, check_created, check_deleted, nonsense
+from bot.adapters.salesforce.answers import (
+    Record,
+    check_created,
+    check_deleted,
+    check_empty,
+    nonsense,
+)
 from bot.adapters.salesforce.errors import Attempt, problems, status_error
 from bot.domain.changes import BATCHES_A_CALL, ROWS_A_BATCH
 
@@ -17,7 +23,10 @@ COLLECTIONS = "composite/sobjects"
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Rows of one object that go together (D9); `check` raises for what was not done."""
+    """Rows of one object that go together (D9); `check` raises for what was not done.
+
+    Of a row that goes alone, `path` leads to it; it is answered with nothing.
+    """
 
     method: str
     check: Callable[[Any], None]
@@ -25,6 +34,7 @@ class Batch:
     ids: tuple[str, ...] = ()
     json: Mapping[str, Any] | None = None
     params: Mapping[str, str] | None = None
+    path: str = COLLECTIONS
 
 
 def creating(kind: str, rows: Sequence[tuple[Record, str]]) -> Iterator[Batch]:
@@ -46,6 +56,14 @@ def changing(kind: str, rows: Sequence[Record]) -> Iterator[Batch]:
         yield Batch(method="PATCH", kind=kind, ids=ids, json=_body(kind, some), check=check)
 
 
+def changing_one(kind: str, row_id: str, fields: Record) -> Batch:
+    """Change a row by itself, which takes none of the few places for collections."""
+    path = f"sobjects/{kind}/{row_id}"
+    return Batch(
+        method="PATCH", kind=kind, ids=(row_id,), json=fields, check=check_empty, path=path
+    )
+
+
 def deleting(row_ids: Sequence[str]) -> Iterator[Batch]:
     """Delete rows of one object; those that are gone already are fine."""
     for some in _sliced(row_ids, ROWS_A_BATCH):
@@ -55,8 +73,14 @@ def deleting(row_ids: Sequence[str]) -> Iterator[Batch]:
 
 
 def calls_of(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
-    """Say which batches go in one call: rows of several setup objects may, in batches apart."""
-    return _sliced(batches, BATCHES_A_CALL)
+    """Say which batches go in one call: rows of several setup objects may, in batches apart.
+
+    Single rows go first, with the first collections, and are few: a user's log-ins.
+    """
+    alone = [batch for batch in batches if batch.path != COLLECTIONS]
+    several = [*_sliced([b for b in batches if b.path == COLLECTIONS], BATCHES_A_CALL)] or [()]
+    calls = ([*alone, *several[0]], *several[1:])
+    return (few for few in calls if few)
 
 
 def composite(batches: Sequence[Batch], base: str) -> dict[str, Any]:
@@ -76,7 +100,7 @@ def check_composite(answer: Any, batches: Sequence[Batch]) -> None:
         status = part.get("httpStatusCode") if isinstance(part, dict) else None
         if not isinstance(status, int):
             raise nonsense(is_write=True)
-        if status != requests.codes.ok:
+        if status not in (requests.codes.ok, requests.codes.no_content):
             raise status_error(status, problems(part.get("body")), Attempt(is_write=True))
         batch.check(part.get("body"))
 
@@ -87,7 +111,7 @@ def _parts(batches: Sequence[Batch], base: str) -> Iterator[dict[str, Any]]:
         part = {
             "method": batch.method,
             "referenceId": f"batch{number}",
-            "url": f"{base}{COLLECTIONS}{query}",
+            "url": f"{base}{batch.path}{query}",
         }
         yield part | ({"body": batch.json} if batch.json else {})
 

@@ -3,14 +3,21 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import stamina
 
 from bot.adapters.salesforce import bulk, paging
-from bot.adapters.salesforce.answers import Record, nonsense, rows, sub_answers
+from bot.adapters.salesforce.answers import (
+    Record,
+    check_empty,
+    each_sub_answer,
+    nonsense,
+    rows,
+    sub_answers,
+)
 from bot.adapters.salesforce.batches import (
-    COLLECTIONS,
     Batch,
     calls_of,
     check_composite,
@@ -22,7 +29,7 @@ from bot.adapters.salesforce.errors import LOCK_CODES, SERVICE
 from bot.adapters.salesforce.paging import Ask, Page
 from bot.adapters.salesforce.quota import read_limits
 from bot.adapters.salesforce.wire import Wire
-from bot.domain.errors import Conflict, Unavailable
+from bot.domain.errors import Conflict, ConnectorError, Unavailable
 from bot.domain.field_name import PERSON_FIELD, FieldName
 from bot.domain.quota import RESERVED_PERCENT, Quota, may_read_bulk
 from bot.domain.secret import Secret
@@ -71,6 +78,16 @@ class Gateway:
     def query(self, queries: Mapping[str, str]) -> dict[str, list[Record]]:
         """Run up to five SOQL queries in one call; the texts travel in the body, not in a URL."""
         return {name: rows(answer) for name, answer in self._composite(queries).items()}
+
+    def query_each(self, queries: Mapping[str, str]) -> dict[str, list[Record] | ConnectorError]:
+        """Run any number of queries, five in a call; one that is refused spoils no other."""
+        waiting, found = iter(queries.items()), dict[str, list[Record] | ConnectorError]()
+        while some := dict(islice(waiting, MAX_QUERIES)):
+            answers = each_sub_answer(self._read_together(some))
+            if answers.keys() != some.keys():
+                raise nonsense(is_write=False)
+            found |= {name: _rows_or_error(one) for name, one in answers.items()}
+        return found
 
     def pages(self, asks: Mapping[str, Ask]) -> dict[str, Page]:
         """Read one page of up to five queries in one call; each leads to its next."""
@@ -142,18 +159,20 @@ class Gateway:
         return self._wire.host
 
     def _composite(self, asks: Mapping[str, Ask]) -> dict[str, Any]:
+        answers = sub_answers(self._read_together(asks))
+        if answers.keys() != asks.keys():
+            # A missing part must not look like «nobody found».
+            raise nonsense(is_write=False)
+        return answers
+
+    def _read_together(self, asks: Mapping[str, Ask]) -> Any:
         if len(asks) > MAX_QUERIES:
             raise ValueError(f"one composite call takes {MAX_QUERIES} queries")
         body = {
             "allOrNone": False,
             "compositeRequest": [paging.sub_request(name, ask) for name, ask in asks.items()],
         }
-        request = Request(method="POST", path="composite", json=body, is_write=False)
-        answers = sub_answers(self._calls.call(request))
-        if answers.keys() != asks.keys():
-            # A missing part must not look like «nobody found».
-            raise nonsense(is_write=False)
-        return answers
+        return self._calls.call(Request(method="POST", path="composite", json=body, is_write=False))
 
     def _read(self, path: str) -> Record:
         answer = self._calls.call(Request(method="GET", path=path, is_write=False))
@@ -186,7 +205,7 @@ class WritingGateway(Gateway):
         """Set these fields of one record."""
         path = f"sobjects/{checked_kind(kind)}/{checked_id(record_id)}"
         request = Request(method="PATCH", path=path, json=fields, pool=pool, is_write=True)
-        self._write(request, _check_empty)
+        self._write(request, check_empty)
 
     def deactivate(self, user_id: str) -> None:
         """Make a user inactive; raises Blocked with what depends on it when that is refused."""
@@ -195,7 +214,7 @@ class WritingGateway(Gateway):
         request = Request(
             method="PATCH", path=path, json=fields, is_write=True, is_deactivation=True
         )
-        self._write(request, _check_empty)
+        self._write(request, check_empty)
 
     def change(self, batches: Sequence[Batch]) -> None:
         """Create, change or delete rows: one batch in a call of its own, several in a composite."""
@@ -211,7 +230,7 @@ class WritingGateway(Gateway):
         path = f"sobjects/User/{checked_id(user_id)}/password"
         body = {"NewPassword": password.reveal()}
         request = Request(method="POST", path=path, json=body, is_write=True)
-        self._write(request, _check_empty)
+        self._write(request, check_empty)
 
     def _write(self, request: Request, check: Callable[[Any], None] | None = None) -> Any:
         def once() -> Any:
@@ -227,17 +246,20 @@ class WritingGateway(Gateway):
         return patience(_is_locked, once)
 
 
+def _rows_or_error(answer: Any) -> list[Record] | ConnectorError:
+    if isinstance(answer, ConnectorError):
+        return answer
+    try:
+        return rows(answer)
+    except ConnectorError as error:
+        return error
+
+
 def _described(answer: Any) -> Record:
     fields = answer.get("fields") if isinstance(answer, dict) else None
     if not isinstance(fields, list) or not all(isinstance(one, dict) for one in fields):
         raise nonsense(is_write=False)
     return {**answer, "fields": fields}
-
-
-def _check_empty(answer: Any) -> None:
-    if answer is not None:
-        # These calls are answered with 204 and nothing; who says more may not be Salesforce.
-        raise nonsense(is_write=True)
 
 
 def _request(batches: Sequence[Batch]) -> Request:
@@ -246,7 +268,7 @@ def _request(batches: Sequence[Batch]) -> Request:
         return Request(method="POST", path="composite", json=body, is_write=True)
     (one,) = batches
     return Request(
-        method=one.method, path=COLLECTIONS, json=one.json, params=one.params, is_write=True
+        method=one.method, path=one.path, json=one.json, params=one.params, is_write=True
     )
 
 

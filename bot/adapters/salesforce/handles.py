@@ -12,7 +12,10 @@ SERVICE = "salesforce"
 
 
 class Handle(StrEnum):
-    """Kinds of ids; THING is what can be assigned, ROW is an assignment that exists."""
+    """Kinds of ids; THING is what can be assigned, ROW is an assignment that exists.
+
+    ADMIN is the id of the user itself, if it is an active administrator.
+    """
 
     PROFILE = "profile"
     ROLE = "role"
@@ -20,6 +23,7 @@ class Handle(StrEnum):
     THING = "thing"
     ROW = "row"
     POOL = "pool"
+    ADMIN = "administrator"
 
 
 @dataclass(frozen=True)

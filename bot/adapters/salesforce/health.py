@@ -1,6 +1,7 @@
 """Salesforce's pulse, and a thorough look at what an admin should mend."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 from bot.adapters.salesforce.errors import SERVICE
@@ -23,6 +24,16 @@ _RIGHTS = (
     "SELECT PermissionsApiEnabled, PermissionsManageUsers, PermissionsAssignPermissionSets, "
     "PermissionsResetPasswords, PermissionsViewSetup FROM UserPermissionAccess LIMIT 1"
 )
+_SEES_ALL = (
+    "SELECT PermissionsViewAllData, PermissionsModifyAllData FROM UserPermissionAccess LIMIT 1"
+)
+# Every user is assigned the set that the profile owns too, and that of a whole group.
+_SEES_ALL_OF = (
+    "SELECT Id, SobjectType FROM ObjectPermissions WHERE PermissionsViewAllRecords = true "
+    "AND SobjectType IN {kinds} "
+    "AND ParentId IN (SELECT PermissionSetId FROM PermissionSetAssignment "
+    "WHERE AssigneeId = {user})"
+)
 _RIGHT_NAMES = {
     "PermissionsApiEnabled": "API Enabled",
     "PermissionsManageUsers": "Manage Users",
@@ -35,9 +46,8 @@ _RIGHT_NAMES = {
 class SalesforceHealth:
     """Checks log-in, field and allowance with two calls (port Health)."""
 
-    def __init__(self, gateway: Gateway, *, uses_expiry: bool = False) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._uses_expiry = uses_expiry
 
     def check(self) -> Mapping[str, str]:
         """Return user, org and calls left; raises ConnectorError when something is wrong."""
@@ -47,12 +57,15 @@ class SalesforceHealth:
             raise Unavailable("Salesforce does not say how many calls are left.", service=SERVICE)
         return {"user": user, "org": org, "api_calls_left": f"{quota.left} of {quota.total}"}
 
-    def complaints(self) -> tuple[str, ...]:
+    def complaints(
+        self, *, uses_expiry: bool = False, hands_over: Collection[str] = ()
+    ) -> tuple[str, ...]:
         """Look thoroughly, and say what to mend, each with its fix (port Checkup)."""
-        looks = (
+        looks = [
             self._clock, self._kind_of_org, self._bot_user, self._rights, self._person_field,
-            self._allowance, self._expiry,
-        )  # fmt: skip
+            self._allowance, *([self._expiry] if uses_expiry else []),
+            *([partial(self._sight, hands_over)] if hands_over else []),
+        ]  # fmt: skip
         found: dict[str, None] = {}
         for look in looks:
             try:
@@ -123,6 +136,23 @@ class SalesforceHealth:
             "its profile."
         )
 
+    def _sight(self, kinds: Collection[str]) -> str:
+        """Records that are not seen would count as none, and stay with who has left."""
+        user = self._gateway.run_as().user_id
+        of_some = soql(_SEES_ALL_OF, kinds=sorted(kinds), user=user)
+        found = self._gateway.query({"all": _SEES_ALL, "some": of_some})
+        if any(True in row.values() for row in found["all"]):
+            return ""
+        seen = {row["SobjectType"] for row in found["some"]}
+        missing = sorted(set(kinds) - seen)
+        if not missing:
+            return ""
+        return (
+            f"The bot's user may not see every {', '.join(missing)}, which policy hands over when "
+            "somebody leaves: what it cannot see stays behind without a word. Give it a "
+            "permission set with View All on these objects, or with View All Data."
+        )
+
     def _person_field(self) -> str:
         wanted = self._gateway.person_field
         field = self._field("User", wanted)
@@ -153,8 +183,6 @@ class SalesforceHealth:
         )
 
     def _expiry(self) -> str:
-        if not self._uses_expiry:
-            return ""
         field = self._field("PermissionSetAssignment", "ExpirationDate")
         if field is not None and field.get("createable") is True:
             return ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.adapters.salesforce.answers import Record
 from bot.adapters.salesforce.errors import SERVICE
+from bot.domain.adoption import is_surely
 from bot.domain.errors import Unauthorized
 from bot.domain.field_name import FieldName
 from bot.domain.plan import Holder
@@ -12,7 +13,7 @@ from bot.domain.policy_pools import is_licence_of_programs
 
 ADMIN_PROFILE = "System Administrator"
 
-_ADMINS = ("PermissionsManageUsers", "PermissionsModifyAllData")
+ADMIN_RIGHTS = ("PermissionsManageUsers", "PermissionsModifyAllData")
 
 _SEVERAL = (
     "Salesforce has several users who could be this person. IT must write the person id into "
@@ -121,15 +122,11 @@ def is_active_admin(row: Record, sets: Sequence[Record]) -> bool:
     The standard profile counts by its name, whatever an org has taken away from it.
     """
     profile = row.get("Profile") or {}
-    can_all = all(any(one.get(flag) is True for one in (profile, *sets)) for flag in _ADMINS)
+    can_all = all(any(one.get(flag) is True for one in (profile, *sets)) for flag in ADMIN_RIGHTS)
     return row.get("IsActive") is True and (can_all or profile.get("Name") == ADMIN_PROFILE)
 
 
 def _is_surely(row: Record, holder: Holder) -> bool:
-    if _same(row.get("FederationIdentifier"), holder.mail):
-        return True
-    return _same(row.get("Username"), holder.username) and _same(row.get("Email"), holder.mail)
-
-
-def _same(value: object, wanted: str) -> bool:
-    return isinstance(value, str) and bool(value) and value.casefold() == wanted.casefold()
+    names = ("FederationIdentifier", "Username", "Email")
+    sso, username, mail = (str(row.get(name) or "") for name in names)
+    return is_surely(holder, sso=sso, username=username, mail=mail)

@@ -75,6 +75,7 @@ class SalesforceRights:
             if row["PermissionSet"]:
                 sets.setdefault(row["PermissionSetId"], (_name_in_group(row), row["PermissionSet"]))
         rights = self._rights(sorted(sets), sorted(objects))
+        described = self._gateway.describe_all(objects)
         return Granted(
             rights=_gathered((right, sets[set_id][0]) for right, set_id in rights),
             powers=_gathered(
@@ -82,7 +83,8 @@ class SalesforceRights:
                 for name, row in sets.values()
                 for flag in filter(row.get, _POWERS)
             ),
-            guarded=self._guarded(objects),
+            guarded={name: _guarded(one) for name, one in described.items()},
+            unguarded={name: _unguarded(one) for name, one in described.items()},
             is_api_only=any(row[API_ONLY] is True for _, row in sets.values()),
             # Such a group holds a muting set, which is no permission set (metadata API guide,
             # MutingPermissionSet).
@@ -104,19 +106,22 @@ class SalesforceRights:
             for flag in filter(row.get, _ON_FIELDS):
                 yield Right(name, _ON_FIELDS[flag], own), row["ParentId"]
 
-    def _guarded(self, objects: Collection[str]) -> dict[str, dict[str, bool]]:
-        """Say which fields can be granted or not; the others go with their object.
 
-        Source: SOAP API guide, describeSObjects, Field: permissionable, calculated.
-        """
-        return {
-            name: {
-                field["name"]: field.get("createable") is True or field.get("updateable") is True
-                for field in described["fields"]
-                if field.get("permissionable") is True
-            }
-            for name, described in self._gateway.describe_all(objects).items()
-        }
+def _guarded(described: Record) -> dict[str, bool]:
+    """Say which fields have a right of their own, and whether it can be to edit.
+
+    Source: SOAP API guide, describeSObjects, Field: permissionable.
+    """
+    return {
+        field["name"]: field.get("createable") is True or field.get("updateable") is True
+        for field in described["fields"]
+        if field.get("permissionable") is True
+    }
+
+
+def _unguarded(described: Record) -> frozenset[str]:
+    fields = described["fields"]
+    return frozenset(one["name"] for one in fields if one.get("permissionable") is False)
 
 
 def _gathered(pairs: Iterable[tuple[K, str]]) -> dict[K, tuple[str, ...]]:

@@ -1,12 +1,12 @@
 """Pools of seats as the org counts them, and who holds a seat of one without using it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 
 from bot.adapters.salesforce.answers import Record
 from bot.adapters.salesforce.soql import soql
-from bot.domain.policy_pools import feature_pool, package_pool
+from bot.domain.policy_pools import feature_pool, is_named_by_bundle, package_pool
 from bot.domain.seats import UNLIMITED, Idle, PoolCount, PoolKind
 
 MOST_IDLE = 5
@@ -32,10 +32,11 @@ _OF_FEATURE = "SELECT COUNT(Id) people FROM User WHERE IsActive = true AND <flag
 SET_LICENCES = _SET_LICENCES
 """All of them: sets name the licence they bring along by id only."""
 COUNTED = _COUNTED
+SET_POOLS, PACKAGE_POOLS = "set_pools", "package_pools"
 ALL_POOLS = {
     "licences": _LICENCES,
-    "set_pools": _SET_LICENCES,
-    "package_pools": _PACKAGES,
+    SET_POOLS: _SET_LICENCES,
+    PACKAGE_POOLS: _PACKAGES,
     "counted": _COUNTED,
 }
 
@@ -57,6 +58,19 @@ _HOLDS = {
         "WHERE PackageLicense.NamespacePrefix = {name})"
     ),
 }
+
+
+def counter_questions(pools: Collection[str]) -> dict[str, str]:
+    """Ask for the counters of those of these pools that a user's row does not tell."""
+    named = [name for name in pools if not is_named_by_bundle(name)]
+    ends = (name.partition(" ")[2] for name in pools if is_named_by_bundle(name))
+    packages = [prefix for prefix in ends if package_pool(prefix) in pools]
+    asked = {}
+    if named:  # whether a name is a user licence's or one of sets, the name does not say
+        asked[SET_POOLS] = soql(_SET_LICENCES + " WHERE DeveloperName IN {names}", names=named)
+    if packages:
+        asked[PACKAGE_POOLS] = package_question(packages)
+    return asked
 
 
 def package_question(prefixes: Iterable[str]) -> str:
@@ -92,6 +106,11 @@ class Counting:
     def licence(self, row: Record, counted: int = 0) -> PoolCount:
         return self._pool(PoolKind.LICENCE, row["Name"], row["TotalLicenses"], row, counted)
 
+    def licence_of(self, user: Record) -> PoolCount | None:
+        """Count the user licence of a user's profile, held or not."""
+        licence = (user.get("Profile") or {}).get("UserLicense")
+        return self.licence(licence) if licence else None
+
     def set_licence(self, row: Record) -> PoolCount:
         return self._pool(PoolKind.SET_LICENCE, row["DeveloperName"], row["TotalLicenses"], row)
 
@@ -104,8 +123,8 @@ class Counting:
         counted = counted_users(found["counted"])
         kinds: tuple[Iterator[PoolCount], ...] = (
             (self.licence(row, counted.get(row["Name"], 0)) for row in found["licences"]),
-            map(self.set_licence, found["set_pools"]),
-            map(self.package, found["package_pools"]),
+            map(self.set_licence, found[SET_POOLS]),
+            map(self.package, found[PACKAGE_POOLS]),
         )
         return tuple(pool for kind in kinds for pool in sorted(kind, key=lambda one: one.name))
 

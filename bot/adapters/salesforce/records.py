@@ -8,6 +8,7 @@ from typing import Any
 from bot.adapters.salesforce.answers import Record, item_problems
 from bot.adapters.salesforce.batches import Batch
 from bot.adapters.salesforce.blockers import (
+    USERS,
     blocker_questions,
     blockers_found,
     hierarchy_fields,
@@ -23,9 +24,9 @@ from bot.adapters.salesforce.gateway import (
 )
 from bot.adapters.salesforce.identity import match, person_id_of, protection
 from bot.adapters.salesforce.soql import soql
-from bot.domain.blockers import Blocker
+from bot.domain.errors import ConnectorError
 from bot.domain.field_name import FieldName
-from bot.domain.handover import RECORDS_A_CALL, Failure
+from bot.domain.handover import RECORDS_A_CALL, Dependence, Failure
 from bot.domain.plan import Holder
 
 _COUNT = "SELECT COUNT(Id) number FROM <kind> WHERE OwnerId = {owner}<open>"
@@ -34,6 +35,11 @@ _USERS = (
     "SELECT Id, Username, Email, IsActive, UserType, FederationIdentifier, {person_field} "
     "FROM User WHERE {person_field} IN {people} OR FederationIdentifier IN {mails} "
     "OR Username IN {usernames}"
+)
+_FROZEN = (
+    "SELECT Id, UserId FROM UserLogin WHERE IsFrozen = true AND UserId IN (SELECT Id FROM User "
+    "WHERE {person_field} IN {people} OR FederationIdentifier IN {mails} "
+    "OR Username IN {usernames})"
 )
 _OPEN = {
     "Opportunity": " AND IsClosed = false",
@@ -44,6 +50,7 @@ _OPEN = {
     "Event": " AND EndDateTime >= TODAY AND IsChild = false",
 }
 _MOST_PEOPLE = 50
+_OWNED = "owned_"
 
 
 class SalesforceRecords:
@@ -54,11 +61,28 @@ class SalesforceRecords:
         self._lock = threading.Lock()
         self._hierarchy: tuple[FieldName, ...] | None = None
 
-    def blockers(self, user_id: str) -> tuple[Blocker, ...]:
-        """Ask in one call what depends on a user; fields of users are learnt once."""
-        asked = blocker_questions(checked_id(user_id), self._hierarchy_fields())
-        found = self._gateway.query(asked)
-        return located(blockers_found(found, user_id), self._gateway.host())
+    def look(self, user_id: str, kinds: Collection[str]) -> Dependence:
+        """Count, and ask what depends on a user, in two calls for up to six kinds.
+
+        The fields of users are learnt once, and again when the org refuses them. Records that
+        cannot be counted are an error; what depends on the user is only left open.
+        """
+        counts = {f"{_OWNED}{kind}": _question(_COUNT, kind, user_id) for kind in sorted(kinds)}
+        asked = self._blocker_questions(checked_id(user_id))
+        known = {} if isinstance(asked, ConnectorError) else asked
+        answers = self._gateway.query_each(counts | known)
+        found = {name: one for name, one in answers.items() if not isinstance(one, ConnectorError)}
+        failed = {name: one for name, one in answers.items() if isinstance(one, ConnectorError)}
+        for name in counts.keys() & failed:
+            raise failed[name]
+        owned = {kind: _number(found[f"{_OWNED}{kind}"]) for kind in kinds}
+        if USERS in failed:
+            self._forget()
+        error = asked if isinstance(asked, ConnectorError) else next(iter(failed.values()), None)
+        if error is not None:
+            return Dependence(owned=owned, blockers=None, unread=error.detail)
+        blockers = located(blockers_found(found, user_id), self._gateway.host())
+        return Dependence(owned=owned, blockers=blockers)
 
     def count(self, user_id: str, kinds: Collection[str]) -> dict[str, int]:
         """Count the open records of these kinds that a user owns, five kinds a call."""
@@ -76,22 +100,41 @@ class SalesforceRecords:
         return tuple(checked_id(str(row.get("Id"))) for row in rows)
 
     def users(self, holders: Collection[Holder]) -> dict[str, str]:
-        """Find the active users of people, by person id; who is not surely somebody has none."""
+        """Find people's active users, not frozen, by person id, in one call.
+
+        Who is not surely somebody has none.
+        """
         some = list(holders)[:_MOST_PEOPLE]
         if not some:
             return {}
         field = self._gateway.person_field
-        text = soql(
-            _USERS,
-            person_field=field,
-            people=[holder.person_id for holder in some],
-            mails=[holder.mail for holder in some],
-            usernames=[holder.username for holder in some],
+        keys = {
+            "people": [holder.person_id for holder in some],
+            "mails": [holder.mail for holder in some],
+            "usernames": [holder.username for holder in some],
+        }
+        texts = {"users": _USERS, "frozen": _FROZEN}
+        answers = self._gateway.query(
+            {name: soql(text, person_field=field, **keys) for name, text in texts.items()}
         )
-        rows = self._gateway.query({"users": text})["users"]
         own = self._gateway.run_as().user_id
-        found = {holder.person_id: _user_of(holder, rows, field, own) for holder in some}
-        return {person: user_id for person, user_id in found.items() if user_id}
+        frozen = {str(row["UserId"]) for row in answers["frozen"]}
+        found = {one.person_id: _user_of(one, answers["users"], field, own) for one in some}
+        return {who: user_id for who, user_id in found.items() if user_id and user_id not in frozen}
+
+    def may_spend(self, calls: int) -> bool:
+        """Whether so many calls leave others their share, as for reads of the whole org."""
+        return self._gateway.may_read_bulk(calls)
+
+    def _blocker_questions(self, user_id: str) -> dict[str, str] | ConnectorError:
+        try:
+            return blocker_questions(user_id, self._hierarchy_fields())
+        except ConnectorError as error:
+            return error
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._hierarchy = None
 
     def _hierarchy_fields(self) -> tuple[FieldName, ...]:
         with self._lock:

@@ -1,13 +1,14 @@
 """Seats in Salesforce: a reader that cannot write, and a writer."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
 from bot.adapters.salesforce.accounts import (
+    LOGINS,
     Account,
     Fields,
     account_questions,
@@ -16,14 +17,14 @@ from bot.adapters.salesforce.accounts import (
     sets_of,
 )
 from bot.adapters.salesforce.answers import Record
-from bot.adapters.salesforce.batches import Batch, changing, creating, deleting
+from bot.adapters.salesforce.batches import Batch
 from bot.adapters.salesforce.blockers import located
 from bot.adapters.salesforce.catalogue import Offer, bundle_questions
 from bot.adapters.salesforce.errors import SERVICE
 from bot.adapters.salesforce.features import Features
 from bot.adapters.salesforce.fields import new_user
 from bot.adapters.salesforce.gateway import MAX_QUERIES, Gateway, WritingGateway
-from bot.adapters.salesforce.handles import ROWS, Handle, handles_of, known_id
+from bot.adapters.salesforce.handles import Handle, handles_of, known_id
 from bot.adapters.salesforce.identity import (
     LAST_ADMIN,
     is_active_admin,
@@ -33,24 +34,31 @@ from bot.adapters.salesforce.identity import (
     protection,
     trespass,
 )
-from bot.adapters.salesforce.pools import ALL_POOLS, Counting, idle_of, idle_question
+from bot.adapters.salesforce.pools import (
+    ALL_POOLS,
+    PACKAGE_POOLS,
+    SET_POOLS,
+    Counting,
+    counter_questions,
+    idle_of,
+    idle_question,
+)
+from bot.adapters.salesforce.seat_rows import batches_of
 from bot.domain.changes import (
-    Assign,
     Change,
     CreateUser,
     Deactivate,
     Freeze,
     Part,
     Parts,
-    Redate,
     Remove,
     Unfreeze,
     UpdateUser,
 )
-from bot.domain.errors import Blocked, Conflict
-from bot.domain.plan import Holder, Seat, SeatView, governed
+from bot.domain.errors import Blocked, Conflict, ConnectorError
+from bot.domain.plan import Holder, ReadBack, Seat, SeatView, governed
 from bot.domain.policy import Bundle
-from bot.domain.policy_pools import feature_pool, package_pool
+from bot.domain.policy_pools import feature_pool
 from bot.domain.seats import Idle, PoolCount, PoolKind
 from bot.domain.secret import Secret
 
@@ -77,21 +85,41 @@ class SalesforceSeats:
         An active administrator costs one more, to know whether it is the last. Raises Unavailable,
         RateLimited or Unauthorized.
         """
-        flags = self._flags(holder, bundle)
-        fields = Fields(
-            person=self._gateway.person_field,
-            flags=flags,
-            has_role=holder.scope.has_roles or bool(bundle and bundle.role),
-            has_ends=holder.scope.has_ends,
+        fields = self._fields(holder, bundle)
+        asked, further = _questions(holder, bundle, fields)
+        return self._seen(self._ask(asked, further), holder, bundle, fields)
+
+    def read_back(self, holder: Holder, bundle: Bundle | None, pools: Collection[str]) -> ReadBack:
+        """Look as `observe` does, with the counters of pools, in one call without a bundle.
+
+        Whether log-in is frozen is not asked of an account that should be inactive: there is room
+        for five queries. Raises as `observe`; what it reads of pools is never a reason to.
+        """
+        fields = self._fields(holder, bundle)
+        asked, further = _questions(holder, bundle, fields)
+        if bundle is None:
+            del asked[LOGINS]
+        needed = asked | further
+        answers = self._gateway.query_each(needed | counter_questions(pools))
+        failed = {name: one for name, one in answers.items() if isinstance(one, ConnectorError)}
+        for name in failed.keys() & needed:
+            raise failed[name]
+        found = {name: one for name, one in answers.items() if not isinstance(one, ConnectorError)}
+        return ReadBack(
+            view=self._seen(found, holder, bundle, fields),
+            pools=tuple(self._counted(found, holder, pools)),
+            unread=next((error.detail for error in failed.values()), ""),
         )
-        asked = account_questions(holder, fields)
-        asked |= bundle_questions(bundle, flags) if bundle else {}
-        further = further_questions(holder, fields, governed(holder.scope, bundle))
-        found = self._ask(asked, further)
-        matched = match(found["users"], holder, self._gateway.person_field)
-        offer = Offer(found, bundle, self._counting) if bundle else None
-        refusal = matched.refusal or self._protection(matched.row, holder, offer)
-        return replace(self._view(matched.row, found, fields, offer), refusal=refusal)
+
+    def _counted(
+        self, found: Mapping[str, list[Record]], holder: Holder, pools: Collection[str]
+    ) -> Iterator[PoolCount]:
+        row = match(found["users"], holder, self._gateway.person_field).row
+        licence = self._counting.licence_of(row) if row else None
+        if licence and licence.name in pools:
+            yield licence
+        yield from map(self._counting.set_licence, found.get(SET_POOLS, ()))
+        yield from map(self._counting.package, found.get(PACKAGE_POOLS, ()))
 
     def pools(self) -> tuple[PoolCount, ...]:
         """Count all user, permission set and package licences in one call; raises as `observe`."""
@@ -107,6 +135,14 @@ class SalesforceSeats:
                 return ()
         return idle_of(self._gateway.query({"idle": idle_question(pool, days, flag)})["idle"])
 
+    def _fields(self, holder: Holder, bundle: Bundle | None) -> Fields:
+        return Fields(
+            person=self._gateway.person_field,
+            flags=self._flags(holder, bundle),
+            has_role=holder.scope.has_roles or bool(bundle and bundle.role),
+            has_ends=holder.scope.has_ends,
+        )
+
     def _flags(self, holder: Holder, bundle: Bundle | None) -> dict[str, str]:
         names = holder.scope.features | frozenset(bundle.features if bundle else ())
         return self._features.flags(names)
@@ -121,6 +157,18 @@ class SalesforceSeats:
             found |= self._gateway.query(some)
             rest = {k: q for k, q in rest.items() if k not in some}
         return found
+
+    def _seen(
+        self,
+        found: Mapping[str, list[Record]],
+        holder: Holder,
+        bundle: Bundle | None,
+        fields: Fields,
+    ) -> SeatView:
+        matched = match(found["users"], holder, self._gateway.person_field)
+        offer = Offer(found, bundle, self._counting) if bundle else None
+        refusal = matched.refusal or self._protection(matched.row, holder, offer)
+        return replace(self._view(matched.row, found, fields, offer), refusal=refusal)
 
     def _view(
         self,
@@ -172,37 +220,65 @@ class SalesforceSeatWriter:
         # Salesforce takes one lock for all group memberships and roles of an org: two of ours at
         # once would only make each other wait.
         self._groups = threading.Lock()
+        self._admins = threading.Lock()
 
     def apply(self, change: Change, holder: Holder, view: SeatView) -> SeatView:
         """Make one change; the view that comes back knows an account just made.
 
         Raises SeatsExhausted, Conflict, OutcomeUnknown, Unavailable, RateLimited or Unauthorized.
         """
+        return self.apply_together((change,), holder, view)
+
+    def apply_together(self, changes: Sequence[Change], holder: Holder, view: SeatView) -> SeatView:
+        """Make changes in their order: a freeze and a removal go in one composite call.
+
+        Its parts are done one after the other, each for itself: what follows a part that is refused
+        is done all the same, and making all of it again changes nothing. Raises as `apply`.
+        """
         if view.refusal:
             raise Conflict(view.refusal, service=SERVICE, code=_PROTECTED)
-        if isinstance(change, CreateUser):
-            return self._create(change, holder, view)
-        user_id = self._user_id(view)
-        match change:
-            case UpdateUser():
-                self._update(change, user_id, holder, view)
-            case Deactivate():
-                self._deactivate(user_id)
-            case Freeze() | Unfreeze():
-                self._freeze(view, is_frozen=isinstance(change, Freeze))
-            case Assign():
-                self._change(_assignments(change, user_id, view), change.parts)
-            case Redate():
-                self._change(_new_ends(change, view), change.parts)
-            case Remove():
-                self._change(_removals(change, view), change.parts)
-        return view
+        with self._leaving_an_admin(changes, view):
+            return self._apply(changes, holder, view)
 
     def set_password(self, user_id: str, password: Secret) -> None:
         """Set the password; raises Conflict with code INVALID_NEW_PASSWORD when it is refused."""
         if user_id[:15] == self._gateway.run_as().user_id[:15]:
             raise Conflict(_OWN_USER, service=SERVICE, code=_PROTECTED)
         self._gateway.set_password(user_id, password)
+
+    @contextmanager
+    def _leaving_an_admin(self, changes: Sequence[Change], view: SeatView) -> Iterator[None]:
+        """Ask again whether there is another administrator, right before one loses anything.
+
+        The look before was without the lock, and another one may have been ended since: of the last
+        two, each would see the other.
+        """
+        user_id = next(handles_of(view, Handle.ADMIN), "")
+        if not user_id or not any(map(_takes_away, changes)):
+            yield
+            return
+        with self._admins:
+            question = other_admins_question(user_id, self._gateway.run_as().user_id)
+            if not self._gateway.query({"others": question})["others"]:
+                raise Conflict(LAST_ADMIN, service=SERVICE, code=_PROTECTED)
+            yield
+
+    def _apply(self, changes: Sequence[Change], holder: Holder, view: SeatView) -> SeatView:
+        batches: list[Batch] = []
+        parts: list[tuple[Part, tuple[str, ...]]] = []
+        for change in changes:
+            match change:
+                case CreateUser():
+                    view = self._create(change, holder, view)
+                case UpdateUser():
+                    self._update(change, self._user_id(view), holder, view)
+                case Deactivate():
+                    self._deactivate(self._user_id(view))
+                case _:
+                    batches += batches_of(change, self._user_id(view), view)
+                    parts += () if isinstance(change, Freeze | Unfreeze) else change.parts
+        self._change(batches, tuple(parts))
+        return view
 
     def _create(self, change: CreateUser, holder: Holder, view: SeatView) -> SeatView:
         fields = new_user(holder, known_id(view, Handle.PROFILE, change.profile))
@@ -250,15 +326,11 @@ class SalesforceSeatWriter:
             blocked = Blocked(error.detail, service=SERVICE, code=error.code, blockers=blockers)
             raise blocked from None
 
-    def _freeze(self, view: SeatView, *, is_frozen: bool) -> None:
-        # A user without this row has never had a log-in to stop; deactivation follows and needs no
-        # row.
-        for login_id in handles_of(view, Handle.LOGIN):
-            self._gateway.update("UserLogin", login_id, {"IsFrozen": is_frozen})
-
-    def _change(self, batches: Iterable[Batch], parts: Parts) -> None:
+    def _change(self, batches: Sequence[Batch], parts: Parts) -> None:
+        if not batches:
+            return
         with self._one_at_a_time(is_needed=any(part in _MEMBERSHIPS for part, _ in parts)):
-            self._gateway.change([*batches])
+            self._gateway.change(batches)
 
     def _one_at_a_time(self, *, is_needed: bool) -> AbstractContextManager[object]:
         return self._groups if is_needed else nullcontext()
@@ -271,49 +343,19 @@ class SalesforceSeatWriter:
         return view.seat.user_id
 
 
-def _assignments(change: Assign, user_id: str, view: SeatView) -> Iterator[Batch]:
-    rows: dict[str, list[tuple[Record, str]]] = {}
-    for part, names in change.parts:
-        of = ROWS[part]
-        end = {"ExpirationDate": _text(change.until)} if change.until and _ends(part) else {}
-        for name in names:
-            fields = {of.user: user_id, of.thing: known_id(view, Handle.THING, name, part), **end}
-            rows.setdefault(of.kind, []).append((fields, _pool(view, part, name)))
-    for kind, some in rows.items():
-        yield from creating(kind, some)
+def _takes_away(change: Change) -> bool:
+    """Whether an administrator may be none afterwards."""
+    is_other_profile = isinstance(change, UpdateUser) and bool(change.profile)
+    return is_other_profile or isinstance(change, Freeze | Remove | Deactivate)
 
 
-def _new_ends(change: Redate, view: SeatView) -> Iterator[Batch]:
-    end = _text(change.until) if change.until else None
-    row_ids = (
-        row_id
-        for part, names in change.parts
-        for name in names
-        for row_id in handles_of(view, Handle.ROW, name, part)
-    )
-    return changing(
-        ROWS[Part.SET].kind, [{"Id": row_id, "ExpirationDate": end} for row_id in row_ids]
-    )
-
-
-def _removals(change: Remove, view: SeatView) -> Iterator[Batch]:
-    """Delete the rows by their ids; a name without an id is not assigned, which was wanted."""
-    row_ids: dict[str, list[str]] = {}
-    for part, names in change.parts:
-        for name in names:
-            some = row_ids.setdefault(ROWS[part].kind, [])
-            some.extend(handles_of(view, Handle.ROW, name, part))
-    for several in row_ids.values():
-        yield from deleting(several)
-
-
-def _pool(view: SeatView, part: Part, name: str) -> str:
-    """Name the pool from which a part draws, for the case that it is empty."""
-    if part is Part.SET_LICENCE:
-        return name
-    if part is Part.PACKAGE:
-        return package_pool(name)
-    return next(handles_of(view, Handle.POOL, name, part), "")
+def _questions(
+    holder: Holder, bundle: Bundle | None, fields: Fields
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Say what to ask in any case, and what only if there may be a user."""
+    asked = account_questions(holder, fields)
+    asked |= bundle_questions(bundle, fields.flags) if bundle else {}
+    return asked, further_questions(holder, fields, governed(holder.scope, bundle))
 
 
 def _scarce_pool(view: SeatView, features: Iterable[str], *, takes_licence: bool) -> str:
@@ -334,13 +376,5 @@ def _user_pool(view: SeatView) -> str:
     return view.pools[0].name if view.pools else ""
 
 
-def _ends(part: Part) -> bool:
-    return part in (Part.SET, Part.SET_GROUP)
-
-
 def _flag(feature: str) -> str:
     return f"UserPermissions{feature}User"
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from bot.adapters.salesforce.accounts import GROUP_TYPES
 from bot.adapters.salesforce.answers import Record
-from bot.adapters.salesforce.identity import ADMIN_PROFILE, person_id_of
+from bot.adapters.salesforce.identity import ADMIN_RIGHTS, is_active_admin, person_id_of
 from bot.adapters.salesforce.pools import Counting, feature_count, moment
 from bot.domain.changes import Part
 from bot.domain.drift_joining import Joining
@@ -48,7 +48,8 @@ _QUERIES: Mapping[Table, str] = {
     Table.LOGINS: "SELECT Id, UserId FROM UserLogin WHERE IsFrozen = true",
     Table.NAMES: (
         "SELECT Id, Name, Label, LicenseId, HasActivationRequired, PermissionSetGroupId, "
-        "PermissionSetGroup.DeveloperName FROM PermissionSet WHERE IsOwnedByProfile = false"
+        "PermissionSetGroup.DeveloperName, PermissionsManageUsers, PermissionsModifyAllData "
+        "FROM PermissionSet WHERE IsOwnedByProfile = false"
     ),
     Table.COMPONENTS: (
         "SELECT Id, PermissionSetGroupId, PermissionSetId FROM PermissionSetGroupComponent"
@@ -62,8 +63,8 @@ _QUERIES: Mapping[Table, str] = {
         "FROM PackageLicense"
     ),
     Table.PROFILES: (
-        "SELECT Id, Name, UserLicense.Name, UserLicense.Status, UserLicense.TotalLicenses, "
-        "UserLicense.UsedLicenses FROM Profile"
+        "SELECT Id, Name, PermissionsManageUsers, PermissionsModifyAllData, UserLicense.Name, "
+        "UserLicense.Status, UserLicense.TotalLicenses, UserLicense.UsedLicenses FROM Profile"
     ),
     Table.ROLES: "SELECT Id, DeveloperName FROM UserRole",
     Table.GROUPS: (
@@ -105,6 +106,8 @@ class Tables:
     set_pools: list[Record] = field(default_factory=list)
     package_pools: list[Record] = field(default_factory=list)
     licences: dict[str, Record] = field(default_factory=dict)
+    profiles: dict[str, Record] = field(default_factory=dict)
+    powerful: dict[Thing, Record] = field(default_factory=dict)
     trail: list[TrailEntry] = field(default_factory=list)
     labels: dict[Thing, str] = field(default_factory=dict)
     _features: dict[tuple[bool, ...], frozenset[str]] = field(default_factory=dict)
@@ -151,7 +154,7 @@ class Tables:
             own_user_id=whole_id(own_user_id),
             users=users,
             pools=(*pools, *features),
-            admins=frozenset(user.id for user in active if user.profile == ADMIN_PROFILE),
+            admins=frozenset(user.id for user in active if self._is_admin(user)),
             brings=self._brings(),
             session_based=self._session_based(),
             labels=self.labels,
@@ -209,6 +212,8 @@ class Tables:
         thing_id = row["PermissionSetGroupId"] if group else row["Id"]
         self._know(thing_id, thing, row["Label"])
         self.names.append(row)
+        if any(row[right] is True for right in ADMIN_RIGHTS):
+            self.powerful[thing] = row
 
     def _set_pool(self, row: Mapping[str, Any]) -> None:
         self._know(row["Id"], (Part.SET_LICENCE, row["DeveloperName"]), row["MasterLabel"])
@@ -225,6 +230,7 @@ class Tables:
         licence = row["UserLicense"] or {}
         name = licence.get("Name", "")
         self.joining.profiles[row["Id"]] = (row["Name"], name)
+        self.profiles[row["Name"]] = row
         if name:
             self.licences[name] = licence
 
@@ -258,6 +264,13 @@ class Tables:
             if group is not None and (name := by_id.get(row["PermissionSetId"])):
                 found.setdefault(group, set()).add(name)
         return {thing: frozenset(names) for thing, names in found.items()}
+
+    def _is_admin(self, user: OrgUser) -> bool:
+        """Judge as a look at the user alone would; `user` is active."""
+        sets = [
+            row for (part, name), row in self.powerful.items() if name in user.parts.get(part, ())
+        ]
+        return is_active_admin({"IsActive": True, "Profile": self.profiles.get(user.profile)}, sets)
 
     def _session_based(self) -> frozenset[Thing]:
         return frozenset(

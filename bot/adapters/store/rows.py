@@ -64,7 +64,9 @@ def request_columns(request: Request) -> dict[str, Any]:
         "note": request.note,
         "ways_out": json.dumps(request.ways_out, ensure_ascii=False),
         "shown_plan": shown_plan_to_text(request.shown_plan) if request.shown_plan else None,
-        "idle_seats": _IDLE_SEATS.dump_json(request.idle_seats).decode() if request.idle_seats else None,
+        "idle_seats": _IDLE_SEATS.dump_json(request.idle_seats).decode()
+        if request.idle_seats
+        else None,
         "ended_by": request.ended_by,
         "origin": request.origin,
         "created_at": request.created_at,

@@ -55,9 +55,11 @@ _PERMISSION_SETS = (
     ("AcmeWarehouseSync", "Acme Warehouse Sync", "SalesforceAPIIntegrationPsl", False, ""),
     ("AcmeLeadIntake", "Acme Lead Intake", None, False, ""),
 )
+_API_ONLY = "PermissionsApiUserOnly"
 _PROFILE_RIGHTS = {
-    "System Administrator": PERMISSIONS,
-    "Minimum Access - API Only Integrations": ("PermissionsApiEnabled", "PermissionsApiUserOnly"),
+    # All but one: "API Only User" would keep administrators out of Setup (help, "API Only").
+    "System Administrator": tuple(name for name in PERMISSIONS if name != _API_ONLY),
+    "Minimum Access - API Only Integrations": ("PermissionsApiEnabled", _API_ONLY),
     "Chatter Free User": (),
 }
 _USUAL_RIGHTS = ("PermissionsApiEnabled",)

@@ -79,7 +79,7 @@ def _profile() -> SObject:
             text("Description"),
             text("UserType", 40),
             reference("UserLicenseId", "UserLicense"),
-            # "PermissionsPermissionName: one field for each permission."
+            # One field for each permission (PermissionsPermissionName), as in its own set.
             *(read_only(flag(name)) for name in PERMISSIONS),
         ),
     )

@@ -62,7 +62,7 @@ def well(
 
 
 def complaints(org: ScriptedOrg, **more: Any) -> tuple[str, ...]:
-    return SalesforceHealth(org.gateway(), **more).complaints()
+    return SalesforceHealth(org.gateway()).complaints(**more)
 
 
 def only(org: ScriptedOrg, **more: Any) -> str:

@@ -99,6 +99,7 @@ ADDRESSED: dict[str, list[Call]] = {
         lambda g, x: g.change([*deleting([GOOD]), *deleting([x])]),
     ],
     "describe": [lambda g, x: g.describe(x)],
+    "describe_all": [lambda g, x: g.describe_all(["User", x])],
     "pages": [lambda g, x: g.pages({"one": Locator(x)})],
 }
 
@@ -110,6 +111,7 @@ def patient(_: int) -> bool:
 # Every public method that takes a query.
 ASKING: dict[str, Call] = {
     "query": lambda g, q: g.query({"one": q}),
+    "query_every": lambda g, q: g.query_every({"one": q}),
     "query_all": lambda g, q: [*g.query_all(q)],
     "bulk_query": lambda g, q: [*g.bulk_query(q, wait=patient)],
 }

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from bot.adapters.policy_files.loader import faults_against
 from bot.adapters.salesforce.names import SalesforceNames
+from bot.domain.policy import Bundle
 from bot.domain.policy_checks_org import OrgKind
+from bot.domain.policy_integration import Operation, Right
 from bot.domain.policy_pools import Feature
 from tests.adapters.salesforce.org_bench import Bench, Connected
 
@@ -34,3 +36,11 @@ def test_nothing_is_written(bench: Bench, salesforce: Connected) -> None:
     SalesforceNames(salesforce.reading).names()
 
     assert not any(exchange.is_write for exchange in bench.emulator.exchanges)
+
+
+def test_what_a_level_grants_is_read_too(salesforce: Connected) -> None:
+    intake = Bundle(profile="Read Only", permission_sets=("AcmeLeadIntake",))
+
+    found = SalesforceNames(salesforce.reading).granted(intake, ("Lead",))
+
+    assert Right("Lead", Operation.READ) in found.rights

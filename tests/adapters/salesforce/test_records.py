@@ -126,7 +126,7 @@ def test_a_hostile_id_or_kind_reaches_no_query(
         lambda: records.count(hostile, ["Lead"]),
         lambda: records.count(hal, [hostile + " "]),
         lambda: records.ids(hal, hostile + " "),
-        lambda: records.blockers(hostile),
+        lambda: records.look(hostile, ()),
     ):
         with pytest.raises(Conflict):
             act()
@@ -151,9 +151,10 @@ def depended_on(org: Org, salesforce: Connected, hal: str) -> str:
 def test_everything_that_can_be_asked_is_asked_in_one_call(
     bench: Bench, records: SalesforceRecords, depended_on: str
 ) -> None:
-    first = records.blockers(depended_on)
+    first = records.look(depended_on, ()).blockers
+    assert first is not None
     before = len(bench.calls)
-    assert records.blockers(depended_on) == first
+    assert records.look(depended_on, ()).blockers == first
     assert len(bench.calls) - before == 1
 
     found = {one.kind: one for one in first}
@@ -170,7 +171,7 @@ def test_everything_that_can_be_asked_is_asked_in_one_call(
 
 
 def test_nothing_depends_on_a_user_of_no_consequence(records: SalesforceRecords, hal: str) -> None:
-    assert records.blockers(hal) == ()
+    assert records.look(hal, ()).blockers == ()
 
 
 @pytest.mark.parametrize("setting", list(Setting), ids=lambda one: one.name)

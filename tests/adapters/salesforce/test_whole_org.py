@@ -77,6 +77,27 @@ def test_it_knows_the_pools_what_sets_bring_and_who_runs_the_org(
     assert any("Ann Ortiz" in entry.text for entry in snapshot.trail)
 
 
+def test_who_runs_the_org_is_known_by_the_rights_and_not_by_an_english_name(
+    salesforce: Connected, ann: Holder
+) -> None:
+    seat = salesforce.converge(ann, Bundle(licence="Salesforce", profile="Read Only")).seat
+    assert seat is not None
+    org = salesforce.emulator.org
+    rights = {"PermissionsManageUsers": True, "PermissionsModifyAllData": True}
+    with org.locked():
+        row = {"Name": "RunsTheOrg", "Label": "Runs the org", "Type": "Regular", **rights}
+        org.database.insert(org.database.entity("PermissionSet"), row)
+    before = read(salesforce).admins
+    salesforce.emulator.admin.assign_set(ann.username, "RunsTheOrg")
+    with org.locked():
+        profiles = org.database.entity("Profile")
+        (found,) = org.database.store.find(profiles, "Name", "System Administrator")
+        org.database.store.put(profiles, {**found, "Name": "Systemadministrator"})
+
+    assert len(before) == 2
+    assert read(salesforce).admins == before | {seat.user_id}
+
+
 def test_an_end_of_an_assignment_is_read_only_where_policy_wants_ends(
     salesforce: Connected, ann: Holder
 ) -> None:
