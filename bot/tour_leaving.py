@@ -81,8 +81,9 @@ def hand_over(tour: Guide, number: int) -> None:
     for line in [line for line in shown.splitlines() if "→" in line or "stay" in line]:
         tour.check(f"the issue says: {line.lstrip('- ')}", "Leo" not in line)
     tour.check("nothing is moved without a yes", owned(tour, LEO_ID)["Opportunity"] == 250)  # noqa: PLR2004  # as many as he won
-    tour.comment("octo-gtm-1", number, "/approve hand-over")
-    tour.say("Gus, who looks after Salesforce, comments /approve hand-over.")
+    tour.ground.travel(timedelta(seconds=2))  # GitHub tells whole seconds only
+    tour.comment("octo-it-1", number, "/approve hand-over")
+    tour.say("Gus would get the leads, so that Ivy of IT comments /approve hand-over.")
     left, beas = owned(tour, LEO_ID), owned(tour, BEAS_USER)
     tour.check(
         f"Bea has {beas['Opportunity']} opportunities, and Leo keeps {left['Account']} accounts",

@@ -96,9 +96,10 @@ def with_leads(ground: Ground) -> None:
 
 
 def hand_over(ground: Ground) -> None:
-    """Give back one's access, and let an owner of the system hand the leads over."""
+    """Give back one's access, and let IT hand the leads over to the system's owner."""
     press(ground, CAI, "grant:give_back")
-    comment(ground, "octo-gtm-1", "/approve hand-over")
+    ground.travel(timedelta(seconds=2))  # GitHub tells whole seconds only
+    comment(ground, "octo-it-1", "/approve hand-over")
 
 
 STORIES = {

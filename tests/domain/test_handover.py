@@ -166,7 +166,11 @@ def test_the_first_with_an_active_user_gets_them() -> None:
     [
         (MANAGER, [], "there is no manager at work"),
         ("crm-owners", [], "group crm-owners has nobody at work"),
-        (MANAGER, ["bea"], "none of manager has an active user in the system (Bea Doe)"),
+        (
+            MANAGER,
+            ["bea"],
+            "none of manager has an active user in the system, not frozen and to stay (Bea Doe)",
+        ),
     ],
 )
 def test_who_cannot_get_them_is_said(name: str, people: list[str], why: str) -> None:
@@ -294,6 +298,17 @@ def test_once_the_user_is_inactive_nothing_keeps_it_active() -> None:
     leaving = Leaving(blockers=(FIELD, JOB))
 
     assert leaving.once_inactive().blockers == (JOB,)
+
+
+@pytest.mark.parametrize("state", list(HandOverState))
+def test_once_it_has_ended_no_answer_is_waited_for(state: HandOverState) -> None:
+    hand = HandOver(state=state, plan=HandOverPlan(), asked_at=NOW, deadline=NOW)
+
+    ended = Leaving(hand_over=hand).once_inactive().hand_over
+
+    assert ended is not None
+    assert ended.is_over
+    assert (ended == hand) == hand.is_over
 
 
 def test_blockers_are_told_with_their_places() -> None:

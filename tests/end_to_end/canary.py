@@ -3,7 +3,7 @@
 import base64
 import json
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
@@ -84,6 +84,9 @@ class WatchedWriter:
 
     def apply(self, change: Change, holder: Holder, view: SeatView) -> SeatView:
         return self.errors.watch(lambda: self.real.apply(change, holder, view))
+
+    def apply_together(self, changes: Sequence[Change], holder: Holder, view: SeatView) -> SeatView:
+        return self.errors.watch(lambda: self.real.apply_together(changes, holder, view))
 
     def set_password(self, user_id: str, password: Secret) -> None:
         self.errors.watch(lambda: self.real.set_password(user_id, password))

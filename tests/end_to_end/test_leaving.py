@@ -42,6 +42,7 @@ def revoke(house: House, team: Team, request: Request) -> int:
     number = request.issue_number
     assert number is not None
     house.comment(team.manager, number, "/revoke")
+    house.travel(timedelta(seconds=2))  # GitHub tells whole seconds only
     return number
 
 
@@ -99,7 +100,7 @@ def test_a_lost_answer_in_the_middle_moves_everything_once(
     number = revoke(house, team, request)
     house.world.salesforce.faults.add(Fault(route=GIVE, kind=kind, nth=nth))
 
-    house.comment(GUS, number, "/approve hand-over")
+    house.comment(IVY, number, "/approve hand-over")
     house.travel(timedelta(minutes=2))
 
     assert owned(house, team.engineer.id) == {}
@@ -119,6 +120,7 @@ def test_a_manager_without_a_user_is_a_question_until_there_is_one(house: House)
     house.travel(timedelta(minutes=61))
 
     assert "3 Opportunities → «Manager Nr" in house.status(number)
+    house.travel(timedelta(seconds=2))
     house.comment(GUS, number, "/approve hand-over")
     assert owned(house, team.manager.id) == {"Opportunity": 3}
 
@@ -148,6 +150,9 @@ def test_a_stranger_and_the_leaver_cannot_say_yes(house: House) -> None:
 
     assert owned(house, team.engineer.id) == {"Lead": 1}
     assert all("may answer" in r or "own records" in r for r in house.replies(number)[-3:])
+    house.comment(GUS, number, "/approve hand-over")
+    assert "getting records themselves" in house.replies(number)[-1]
+    assert owned(house, team.engineer.id) == {"Lead": 1}
 
 
 # ---- blocked ------------------------------------------------------------------------------------

@@ -106,7 +106,8 @@ def test_the_run_that_overtook_it_finishes_with_one_item(office: Office) -> None
     assert len(office.vault.items) == 1
 
 
-def test_an_ending_that_was_overtaken_makes_no_further_change(office: Office, grant: Grant) -> None:
+def test_an_ending_that_was_overtaken_makes_no_further_change(office: Office) -> None:
+    grant = office.granted("crm/sales")
     made: list[Change] = []
 
     def overtake(change: Change) -> None:

@@ -3,94 +3,25 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
-from typing import Any
 
 import pytest
 
 from bot.domain.audit import Tag
-from bot.domain.changes import Change, Part, Remove
+from bot.domain.changes import Part
 from bot.domain.drift_kinds import Kind
-from bot.domain.drift_snapshot import OrgSnapshot, OrgUser, Table
+from bot.domain.drift_snapshot import Table
 from bot.domain.errors import InvalidRequest, Unavailable
-from bot.domain.grant import EndReason, Grant, GrantState
-from bot.domain.plan import Scope
+from bot.domain.grant import EndReason, GrantState
 from bot.domain.policy import Removals
 from bot.domain.request import RequestState
-from bot.workflows.reconciling import HEAL, LEFT, MENDED, Drift, find_drift, heal, start_healing
+from bot.workflows.reconciling import HEAL, LEFT, MENDED, find_drift, start_healing
+from tests.workflows.drifting_office import ME, Org, made
 from tests.workflows.office import Office
-
-ME = "cli:root"
-
-
-class Org:
-    """The office's CRM as a whole read would show it."""
-
-    def __init__(self, office: Office) -> None:
-        self.office = office
-        self.more: dict[str, Any] = {}
-        self.meanwhile: Callable[[], object] = lambda: None
-
-    def read(self, _scope: Scope) -> OrgSnapshot:
-        seats = self.office.seats.seats
-        users = {
-            seat.user_id: OrgUser(
-                id=seat.user_id,
-                username=seat.username,
-                name=person_id,
-                mail=f"{person_id}@acme.example",
-                person_id=seat.person_id,
-                sso="",
-                is_active=seat.is_active,
-                is_frozen=seat.is_frozen,
-                profile=seat.profile,
-                licence=seat.licence,
-                role=seat.role,
-                user_type="Standard",
-                created=None,
-                last_login=None,
-                features=seat.features,
-                parts=seat.parts,
-                ends=seat.ends,
-            )
-            for person_id, seat in seats.items()
-        }
-        self.meanwhile()
-        usual = {"taken_at": self.office.clock.now(), "own_user_id": "005-usher"}
-        return OrgSnapshot(users=users, **{**usual, **self.more})
-
-    def drift(self) -> Drift:
-        office = self.office
-        roster, policy = office.people.roster(), office.policies.policy()
-        return find_drift(office.ledger, policy, roster, "crm", self.read)
-
-    def mend(self, *, work: bool = True) -> list[str]:
-        start_healing(self.office.ctx, self.drift(), actor=ME)
-        return self.office.work() if work else []
-
-    def change(self, person_id: str, **changes: Any) -> None:
-        seats = self.office.seats.seats
-        seats[person_id] = replace(seats[person_id], **changes)
-
-    def add_set(self, person_id: str, name: str) -> None:
-        held = self.office.seats.seats[person_id].held(Part.SET)
-        self.change(person_id, parts={Part.SET: held | {name}})
-
-    def kinds(self) -> list[Kind]:
-        return [one.kind for one in self.drift().findings]
-
-    def tags(self, subject: str) -> list[Tag]:
-        drift = (Tag.DRIFT_HEALING, Tag.DRIFT_HEALED, Tag.DRIFT_LEFT)
-        return [tag for tag in self.office.tags(subject) if tag in drift]
 
 
 @pytest.fixture
 def org(office: Office) -> Org:
-    office._bodies[HEAL] = partial(heal, office.ctx)
-    now = office.policies.now
-    company = replace(now.company, removals=Removals(count=10, percent=100))
-    office.policies.now = replace(now, company=company)
-    return Org(office)
+    return made(office)
 
 
 def test_after_a_grant_there_is_no_drift(org: Org) -> None:
@@ -208,51 +139,6 @@ def test_a_leaver_without_a_grant_is_ended_by_the_plan(org: Org) -> None:
     assert (seat.is_active, seat.is_frozen, seat.parts) == (False, True, {})
 
 
-def _leave(org: Org) -> None:
-    today = org.office.clock.now().date()
-    org.office.replace_person("ann", last_day=today.replace(year=today.year - 1))
-
-
-def _let_records_be_handed_over(org: Org) -> None:
-    now = org.office.policies.now
-    crm = replace(now.systems["crm"], hand_over={"Opportunity": "manager"})
-    org.office.policies.now = replace(now, systems={**now.systems, "crm": crm})
-
-
-def test_a_leaver_without_a_grant_waits_for_people_where_records_are_handed_over(
-    org: Org,
-) -> None:
-    org.office.granted("crm/view", by="gus")  # the limit is a share of those who are governed
-    _set_state(org, org.office.granted("crm/standard"), GrantState.ENDED)
-    _leave(org)
-    _let_records_be_handed_over(org)
-
-    assert org.mend() == [MENDED]
-
-    seat = org.office.seats.seats["ann"]
-    assert (seat.is_active, seat.is_frozen, seat.parts) == (True, True, {})
-    (told,) = org.drift().findings
-    assert (told.kind, told.is_healable) == (Kind.LEAVER_ACTIVE, False)
-    assert "by hand" in told.what
-    assert org.mend() == []
-
-
-def test_an_end_that_is_stuck_is_nothing_to_mend(org: Org) -> None:
-    """Its records may not be handed over yet."""
-    _set_state(org, org.office.granted("crm/standard"), GrantState.NEEDS_IT)
-    org.change("ann", is_frozen=True)
-    _leave(org)
-
-    assert org.kinds() == []
-    assert org.mend() == []
-    assert org.office.seats.seats["ann"].is_active
-
-
-def _set_state(org: Org, grant: Grant, state: GrantState) -> None:
-    with org.office.store.begin() as tx:
-        tx.grants.save(replace(grant, state=state), was=grant)
-
-
 def test_a_residue_of_somebody_whom_the_roster_lost_is_swept(org: Org) -> None:
     org.office.granted("crm/view", by="gus")  # the limit is a share of those who are governed
     grant = org.office.granted("crm/standard")
@@ -290,7 +176,7 @@ def _change_again(org: Org) -> None:
 
 
 def _end(org: Org) -> None:
-    grant = _grant(org)
+    grant = org.grant_of("ann")
     with org.office.store.begin() as tx:
         tx.grants.save(replace(grant, state=GrantState.ENDING), was=grant)
 
@@ -314,14 +200,8 @@ def _ignore(org: Org) -> None:
 
 
 def _ask_for_more(org: Org) -> None:
-    request = org.office.request(_grant(org).request_id)
+    request = org.office.request(org.grant_of("ann").request_id)
     org.office.save(request, state=RequestState.PROVISIONING)
-
-
-def _grant(org: Org) -> Any:
-    with org.office.store.read() as tx:
-        (found,) = tx.grants.of_person("ann")
-    return found
 
 
 @pytest.mark.parametrize(
@@ -350,54 +230,6 @@ def test_a_service_that_stays_away_leaves_the_drift_for_the_next_time(org: Org) 
     assert org.office.run_next(HEAL) == LEFT
     org.office.clock.travel(timedelta(days=1))
     assert org.mend() == [MENDED]
-
-
-def _differ_both_ways(org: Org) -> None:
-    org.office.granted("crm/standard")
-    org.change("ann", parts={Part.SET: frozenset({"InboxUser"})})
-
-
-@pytest.mark.parametrize("is_lost", [False, True])
-def test_after_a_hiccup_what_is_left_is_done(org: Org, is_lost: bool) -> None:  # noqa: FBT001  # pytest gives it
-    _differ_both_ways(org)
-    org.mend(work=False)
-    troubles = org.office.seats.troubles
-    if is_lost:
-        troubles.lose("Remove")
-    else:
-        troubles.refuse("Assign", Unavailable("gone"), times=2)
-
-    assert org.office.run_next(HEAL) == MENDED
-
-    assert org.office.seats.seats["ann"].parts == {Part.SET: {"CrmUser"}}
-
-
-def test_a_run_that_was_killed_in_the_middle_is_finished_when_it_is_played_again(org: Org) -> None:
-    _differ_both_ways(org)
-    org.mend(work=False)
-    run = org.office.engine.take(HEAL)
-    assert run is not None
-    org.change("ann", parts={})  # as it was after the first of two changes
-
-    assert org.office.play(run) == MENDED
-    assert org.office.play(run) == MENDED
-    assert org.office.seats.seats["ann"].parts == {Part.SET: {"CrmUser"}}
-
-
-@pytest.mark.parametrize("state", [GrantState.ENDING, GrantState.NEEDS_IT, GrantState.ENDED])
-def test_nothing_more_is_given_once_the_grant_has_begun_to_end(org: Org, state: GrantState) -> None:
-    _differ_both_ways(org)
-    org.mend(work=False)
-
-    def end(change: Change) -> None:
-        if isinstance(change, Remove):
-            _set_state(org, _grant(org), state)
-
-    org.office.seats.on_apply = end
-
-    assert org.office.run_next(HEAL) == LEFT
-
-    assert org.office.seats.seats["ann"].parts == {}
 
 
 def test_somebody_else_has_mended_it_already(org: Org) -> None:

@@ -1,6 +1,6 @@
 """Salesforce's pulse, and a thorough look at what an admin should mend."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -61,7 +61,7 @@ class SalesforceHealth:
         self, *, uses_expiry: bool = False, hands_over: Collection[str] = ()
     ) -> tuple[str, ...]:
         """Look thoroughly, and say what to mend, each with its fix (port Checkup)."""
-        looks = [
+        looks: list[Callable[[], str]] = [
             self._clock, self._kind_of_org, self._bot_user, self._rights, self._person_field,
             self._allowance, *([self._expiry] if uses_expiry else []),
             *([partial(self._sight, hands_over)] if hands_over else []),

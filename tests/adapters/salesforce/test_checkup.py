@@ -18,6 +18,7 @@ from tests.adapters.salesforce.org_bench import Bench, Connected
 from tests.adapters.salesforce.scripted_org import (
     DATA,
     TOKEN,
+    Answer,
     ScriptedOrg,
     composite,
     logged_in,
@@ -50,13 +51,14 @@ def well(
     fields: list[Any] | None = None,
     left: int = 900,
     end: Mapping[str, Any] = END,
+    further: tuple[Answer, ...] = (),
 ) -> None:
     """Make the scripted org a healthy one but for what is given."""
     org.answers(TOKEN, logged_in(Date=formatdate(usegmt=True)))
     org.answers(LIMITS, said({"DailyApiRequests": {"Max": 1000, "Remaining": left}}))
     person = {"IsActive": True, "IsFrozen": False, **(bot or {})}
     rows = (company, person, person, RIGHTS if rights is None else rights)
-    org.reads(*(composite(one=page([row])) for row in rows))
+    org.reads(*(composite(one=page([row])) for row in rows), *further)
     org.answers(USER, said({"fields": [FIELD] if fields is None else fields}))
     org.answers(ASSIGNMENT, said({"fields": [{"name": "Id"}, end]}))
 
@@ -271,6 +273,37 @@ def test_a_person_field_that_will_not_do_is_told(
 
     with pytest.raises(AssertionError, match=says):
         raise AssertionError(only(scripted))
+
+
+# ---- records that are handed over ---------------------------------------------------------------
+
+SEES_NOT = {"PermissionsViewAllData": False, "PermissionsModifyAllData": False}
+
+
+@pytest.mark.parametrize(
+    ("sees", "some", "says"),
+    [
+        (SEES_NOT | {"PermissionsViewAllData": True}, [], ""),
+        (SEES_NOT | {"PermissionsModifyAllData": True}, [], ""),
+        (SEES_NOT, ["Case", "Lead"], ""),
+        (SEES_NOT, ["Lead"], "may not see every Case,"),
+        (SEES_NOT, [], "may not see every Case, Lead, "),
+    ],
+)
+def test_records_that_the_bot_may_not_see_are_told(
+    scripted: ScriptedOrg, sees: Mapping[str, Any], some: list[str], says: str
+) -> None:
+    rows = [{"Id": name, "SobjectType": name} for name in some]
+    well(scripted, further=(composite(all=page([sees]), some=page(rows)),))
+
+    found = complaints(scripted, hands_over=("Lead", "Case"))
+
+    assert len(found) == bool(says)
+    assert says in "".join(found)
+
+
+def test_the_emulated_bot_sees_all(salesforce: Connected) -> None:
+    assert SalesforceHealth(salesforce.reading).complaints(hands_over=("Lead", "Task")) == ()
 
 
 # ---- all of it ----------------------------------------------------------------------------------

@@ -111,6 +111,7 @@ def patient(_: int) -> bool:
 # Every public method that takes a query.
 ASKING: dict[str, Call] = {
     "query": lambda g, q: g.query({"one": q}),
+    "query_each": lambda g, q: g.query_each({"one": q}),
     "query_every": lambda g, q: g.query_every({"one": q}),
     "query_all": lambda g, q: [*g.query_all(q)],
     "bulk_query": lambda g, q: [*g.bulk_query(q, wait=patient)],

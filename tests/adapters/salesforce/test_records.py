@@ -5,7 +5,7 @@ import pytest
 from bot.adapters.salesforce.records import SalesforceRecords, SalesforceRecordWriter
 from bot.adapters.salesforce.refusals import refusal_of
 from bot.domain.blockers import Blocker, BlockerKind
-from bot.domain.changes import Deactivate
+from bot.domain.changes import Deactivate, Freeze
 from bot.domain.errors import Blocked, Conflict, Unauthorized
 from bot.domain.handover import KINDS
 from bot.sandbox.salesforce import Org
@@ -107,6 +107,22 @@ def test_only_active_users_who_surely_are_the_person_are_found(
 
     assert records.users([hal, zoe, stranger, own]) == {"px1": id_of(org, HAL)}
     assert records.users([]) == {}
+
+
+def test_a_frozen_user_gets_nothing(
+    org: Org, salesforce: Connected, records: SalesforceRecords
+) -> None:
+    hal, ida = person("px1", "Hal Mercer"), person("px2", "Ida Fonseca")
+    assert set(records.users([hal, ida])) == {"px1", "px2"}
+
+    salesforce.writer.apply(Freeze(), hal, salesforce.reader.observe(hal, None))
+
+    assert records.users([hal, ida]) == {"px2": id_of(org, IDA)}
+
+
+def test_what_can_wait_leaves_others_their_calls(records: SalesforceRecords) -> None:
+    assert records.may_spend(1)
+    assert not records.may_spend(10**9)
 
 
 def test_what_the_bot_cannot_see_is_an_error_and_not_nothing(

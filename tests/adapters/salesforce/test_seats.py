@@ -209,7 +209,7 @@ def test_the_reader_has_no_way_to_write(salesforce: Connected) -> None:
         for thing in (salesforce.reader, salesforce.reading, salesforce.writing)
     )
 
-    assert reader == {"observe", "pools", "idle"}
+    assert reader == {"observe", "read_back", "pools", "idle"}
     assert {"upsert_user", "update", "change", "set_password"} <= writing - reading
 
 

@@ -86,7 +86,7 @@ def test_giving_and_taking_cost_few_calls(bench: Bench, salesforce: Connected, c
     salesforce.reader.pools()
     revoked = len(bench.calls) - before
 
-    assert (made.calls, taken.calls) == (2, 3)
+    assert (made.calls, taken.calls) == (2, 2)
     assert created <= 8
     assert revoked <= 6
 
