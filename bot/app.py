@@ -102,7 +102,7 @@ class Usher:
                 migrate=False,
             )
         )
-        self.services = connect(settings)
+        self.services = connect(settings, self.clock)
         self.context = Context(
             ledger=self.ledger,
             engine=self.engine,

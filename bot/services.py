@@ -31,7 +31,7 @@ from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.client import make_client
 from bot.adapters.slack.health import SlackHealth
 from bot.adapters.slack.members import SlackMembers
-from bot.ports import Checkup, Health, OrgDirectory
+from bot.ports import Checkup, Clock, Health, OrgDirectory
 from bot.settings import GitHubApp, SalesforceClient, SalesforceJwt, Settings
 from bot.workflows.context import PolicyDesk, RecordService, SeatService
 
@@ -54,7 +54,7 @@ class Services:
     salesforce_quota: QuotaWatch
 
 
-def connect(settings: Settings) -> Services:
+def connect(settings: Settings, clock: Clock) -> Services:
     """Make the clients of all services; nothing is called yet."""
     ca_file = settings.ca_file
     tls = ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
@@ -70,7 +70,11 @@ def connect(settings: Settings) -> Services:
         token=settings.slack.bot_token.reveal(), api_url=settings.slack.api_url, tls=tls
     )
     wire = Wire(settings.salesforce.url, ca_file=ca_file)
-    tokens = AccessTokens(wire, salesforce_credential(settings.salesforce.credential))
+    tokens = AccessTokens(
+        wire,
+        salesforce_credential(settings.salesforce.credential),
+        clock=lambda: clock.now().timestamp(),
+    )
     gateway = WritingGateway(wire, tokens, person_field=settings.salesforce.person_field)
     pulse = SalesforceHealth(gateway)
     vault = ConnectVault(settings.onepassword.host, settings.onepassword.token, ca_file=ca_file)

@@ -295,3 +295,13 @@ def test_the_bundle_of_the_tests_uses_every_part() -> None:
 
     assert {*world.add("ann").parts} == {*Part}
     assert SALES.features
+
+
+def test_access_that_has_ended_counts_for_nothing() -> None:
+    world = World()
+    world.add("ann", "crm/sales", until=None)
+    before = world.findings()
+    old = replace(world.grants[0], id="r-old", state=GrantState.ENDED)
+    world.grants = [old, *world.grants]
+
+    assert world.findings() == before == ()

@@ -6,7 +6,18 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 
-from bot.domain.changes import Assign, Change, Part, Plan, Redate, Remove, UpdateUser
+from bot.domain.changes import (
+    Assign,
+    Change,
+    Deactivate,
+    Freeze,
+    Part,
+    Plan,
+    Redate,
+    Remove,
+    UpdateUser,
+    together,
+)
 from bot.domain.plan import Scope, Seat, Until, frees, plan_seat, scope_of
 from bot.domain.plan_text import brief, full_note, idle_lines, not_counted_note, plan_lines
 from bot.domain.policy import Bundle
@@ -247,3 +258,22 @@ def test_an_end_is_said_in_one_zone() -> None:
     assert first.endswith("until 2026-11-30 21:00 UTC")
     assert second == "assign public group «B»"
     assert date(2026, 11, 30) < far.date()
+
+
+def test_a_lone_freeze_goes_by_itself() -> None:
+    gone = Remove(((Part.SET, ("Crm",)),))
+
+    assert [*together((Freeze(),))] == [(Freeze(),)]
+    assert [*together((Freeze(), Deactivate(), Freeze(), gone))] == [
+        (Freeze(),),
+        (Deactivate(),),
+        (Freeze(), gone),
+    ]
+
+
+def test_a_level_that_others_shut_out_keeps_its_account_as_it_is_but_for_what_goes() -> None:
+    shut = ann_seat(is_active=False, profile="Read Only", parts={})
+    found = plan_seat(view(shut, SALES), ANN, SALES, lets_in=False)
+
+    assert not any(isinstance(one, UpdateUser) and one.is_activated for one in found.changes)
+    assert [type(one) for one in found.changes] == [UpdateUser]

@@ -46,6 +46,7 @@ def play(crowd: Crowd, events: int) -> None:
     assert {pool: crowd.office.seats.used(pool) for pool in TOTALS} == dict.fromkeys(TOTALS, 0)
 
 
+@pytest.mark.slow  # takes a minute
 @pytest.mark.timeout(300)
 def test_a_hundred_at_once_leave_no_seat_over_or_behind(office: Office) -> None:
     play(Crowd(office, seed=1), 100)
