@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 PEERS := $(VENV)/.ready-bench
 
-.PHONY: help run tour test test-all test-exhaustive bench check-wire lint lock clean
+.PHONY: help run tour test oracle test-all test-exhaustive bench check-wire lint lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -41,7 +41,10 @@ lint: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: $(DEV) lint
+oracle: $(DEV)
+	@$(BIN)/python -m tests.soql_oracle.oracle
+
+test: $(DEV) lint oracle
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not exhaustive" --cov --cov-report=term
 	$(BIN)/python -m coverage report --include='bot/domain/*' --fail-under=100 --skip-covered
 	$(BIN)/python -m coverage report --fail-under=92 --format=total

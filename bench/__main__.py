@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 
-NAMES = ("ack", "waiting", "seat", "start", "policy")
+NAMES = ("ack", "waiting", "seat", "start", "policy", "salesforce")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,6 +19,7 @@ from bot.adapters.policy_files.loader import PolicyDirectory
 from bot.adapters.policy_files.reader import PolicyFilesReader
 from bot.adapters.roster_csv import RosterFile
 from bot.adapters.salesforce.passwords import SalesforcePasswords
+from bot.adapters.salesforce.quota import QuotaFigures
 from bot.adapters.store.database import make_engine
 from bot.adapters.store.records import Posted
 from bot.adapters.store.store import InboxWriter, Store
@@ -37,6 +38,7 @@ from bot.workflows.ending import end
 from bot.workflows.engine import Engine, EngineSettings
 from bot.workflows.handling import handle
 from bot.workflows.proposing import judge_proposal
+from bot.workflows.reconciling import HEAL, heal
 from bot.workflows.sweep import beat, forget, sweep, take_over
 from bot.workflows.telling import tell
 from handlers.github.catch_up import catch_up
@@ -100,7 +102,7 @@ class Usher:
                 migrate=False,
             )
         )
-        self.services = connect(settings)
+        self.services = connect(settings, self.clock)
         self.context = Context(
             ledger=self.ledger,
             engine=self.engine,
@@ -173,6 +175,7 @@ class Usher:
             web.include_router(onboarding_routes(desk=desk, tokens=tokens))
         registry = CollectorRegistry()
         registry.register(LedgerFigures(self.database))
+        registry.register(QuotaFigures(self.services.salesforce_quota))
         web.include_router(health_routes(checks=self._pulse.check, registry=registry))
         return web
 
@@ -205,6 +208,7 @@ class Usher:
                 END: logged("request_id", partial(end, ctx)),
                 TELL: logged("request_id", partial(tell, ctx)),
                 HANDLE: partial(handle, ctx),
+                HEAL: partial(heal, ctx),
             },
             self.sweep,
         )

@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.adapters.policy_files.loader import faults_of_files_against
 from bot.app import Usher
 from bot.domain.errors import ConnectorError, NotFound, PolicyError, SettingsError
+from bot.domain.policy import Policy, Provider
 from bot.ports import Health
 from bot.settings import load_settings
 from bot.tables import is_migrated
+
+_IN_ORG = "policy in Salesforce"
+_MOST_FAULTS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +49,11 @@ def _examine(environ: Mapping[str, str] | None) -> Iterator[Finding]:
         yield from _roster(usher)
         yield _database(usher)
         for name, service in usher.services.health.items():
-            yield _service(name, service)
+            pulse = _service(name, service)
+            yield pulse
+            yield from (one for one in _complaints(usher, name) if one.text != pulse.text)
+            if name == Provider.SALESFORCE and pulse.is_fine:
+                yield from _org(usher, policy)
         yield _policy_repository(usher)
     finally:
         usher.stop(0)
@@ -90,6 +99,35 @@ def _policy_repository(usher: Usher) -> Finding:
     except ConnectorError as error:
         return Finding(part=part, is_fine=False, text=f"{name}: {error.detail}")
     return Finding(part=part, is_fine=True, text=f"{name}, {count} files at {commit[:12]}")
+
+
+def _complaints(usher: Usher, name: str) -> Iterator[Finding]:
+    systems = [one for one in usher.policies.policy().systems.values() if one.provider == name]
+    uses_expiry = any(one.native_expiry for one in systems)
+    hands_over = {kind for one in systems for kind in one.hand_over}
+    if checkup := usher.services.checkups.get(name):
+        for text in checkup.complaints(uses_expiry=uses_expiry, hands_over=hands_over):
+            yield Finding(part=name, is_fine=False, text=text)
+
+
+def _org(usher: Usher, policy: Policy) -> Iterator[Finding]:
+    """Hold the policy in force against the org, as `usher policy check --live` does."""
+    content = usher.policies.files(policy.commit)
+    is_used = any(one.provider is Provider.SALESFORCE for one in policy.systems.values())
+    if content is None or not is_used:
+        return
+    try:
+        faults = faults_of_files_against(content, usher.services.org)
+    except ConnectorError as error:
+        yield Finding(part=_IN_ORG, is_fine=False, text=error.detail)
+        return
+    for fault in faults[:_MOST_FAULTS]:
+        yield Finding(part=_IN_ORG, is_fine=False, text=fault)
+    if len(faults) > _MOST_FAULTS:
+        text = f"and {len(faults) - _MOST_FAULTS} more; run: usher policy check --live"
+        yield Finding(part=_IN_ORG, is_fine=False, text=text)
+    if not faults:
+        yield Finding(part=_IN_ORG, is_fine=True, text="has all that it names")
 
 
 def _service(name: str, service: Health) -> Finding:

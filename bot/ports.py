@@ -1,21 +1,25 @@
 """What the inside needs from the outside: small protocols, domain values in and out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.cards import Card, IssuePage
+from bot.domain.changes import Change
 from bot.domain.decision import Reason
 from bot.domain.desk import LevelChoice, Mine, OnboardingCall, OnboardingStatus
+from bot.domain.handover import Dependence, Failure
 from bot.domain.inbound import Actor, Envelope, Submission
+from bot.domain.integration_grants import Granted
 from bot.domain.people import Roster
-from bot.domain.plan import Change, Holder, SeatView
+from bot.domain.plan import Holder, ReadBack, SeatView
 from bot.domain.policy import Bundle, Policy, Question
+from bot.domain.policy_checks_org import OrgNames
 from bot.domain.policy_review import Opinion, Proposal, Standing
 from bot.domain.policy_version import PolicyFiles
-from bot.domain.seats import PoolCount
+from bot.domain.seats import Idle, PoolCount
 from bot.domain.secret import Secret
 from bot.domain.vault import Handoff
 from bot.rows import (
@@ -110,13 +114,45 @@ class SeatReader(Protocol):
     """Looks at a system and cannot change it."""
 
     def observe(self, holder: Holder, bundle: Bundle | None) -> SeatView:
-        """Look up the account by immutable key, the bundle's pools and unknown names, in one call.
+        """Look up the account by immutable key, the bundle's pools and unknown names.
 
         Raises Unavailable, RateLimited or Unauthorized.
         """
 
+    def read_back(self, holder: Holder, bundle: Bundle | None, pools: Collection[str]) -> ReadBack:
+        """Look again after changes, and at the counters of pools; raises as `observe` does.
+
+        Without a bundle nobody asks whether log-in is frozen: the account should be inactive.
+        """
+
     def pools(self) -> tuple[PoolCount, ...]:
         """Count the seats of all pools that the system has; raises as `observe` does."""
+
+    def idle(self, pool: PoolCount, days: int) -> tuple[Idle, ...]:
+        """Name a few who hold a seat of a pool without having logged in for so many days.
+
+        Raises as `observe` does.
+        """
+
+
+class RightsReader(Protocol):
+    """What the profile and the sets of a level really grant on business objects."""
+
+    def granted(self, bundle: Bundle, objects: Collection[str]) -> Granted:
+        """Read the rights on all objects, and on the fields of these; names unknown grant nothing.
+
+        Raises Unavailable, RateLimited or Unauthorized.
+        """
+
+
+class OrgDirectory(RightsReader, Protocol):
+    """What a system has by name, and grants, for a check of the policy against it."""
+
+    def names(self, objects: Collection[str] = ()) -> OrgNames:
+        """Read the names of everything that a level can hold, and the fields of these objects.
+
+        An object that is not there has no fields. Raises Unavailable, RateLimited or Unauthorized.
+        """
 
 
 class SeatWriter(Protocol):
@@ -130,8 +166,43 @@ class SeatWriter(Protocol):
         for good), OutcomeUnknown (answer lost), Unavailable, RateLimited or Unauthorized.
         """
 
+    def apply_together(self, changes: Sequence[Change], holder: Holder, view: SeatView) -> SeatView:
+        """Make changes that go together, in their order, in one call if they fit; as `apply`."""
+
     def set_password(self, user_id: str, password: Secret) -> None:
         """Set the password; raises Conflict with code INVALID_NEW_PASSWORD when refused."""
+
+
+class RecordReader(Protocol):
+    """Looks at what a leaver owns in a system and what depends on their user.
+
+    All raise Unavailable, RateLimited or Unauthorized.
+    """
+
+    def look(self, user_id: str, kinds: Collection[str]) -> Dependence:
+        """Find what depends on the user, and count as `count` does, in as few calls as can be."""
+
+    def count(self, user_id: str, kinds: Collection[str]) -> dict[str, int]:
+        """Count the open records of these kinds that a user owns."""
+
+    def ids(self, user_id: str, kind: str) -> tuple[str, ...]:
+        """Read the ids of those records."""
+
+    def users(self, holders: Collection[Holder]) -> dict[str, str]:
+        """Find the ids of people's active users that are not frozen, by person id."""
+
+    def may_spend(self, calls: int) -> bool:
+        """Whether so many calls may go into what can wait, or others need them."""
+
+
+class RecordWriter(Protocol):
+    """Gives records to somebody else."""
+
+    def give(self, kind: str, record_ids: Sequence[str], user_id: str) -> tuple[Failure, ...]:
+        """Change the owner of at most 200 records of one kind; returns those that were refused.
+
+        Idempotent. Raises OutcomeUnknown, Conflict, Unavailable, RateLimited or Unauthorized.
+        """
 
 
 class Passwords(Protocol):
@@ -289,6 +360,19 @@ class Ledger(Protocol):
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that only reads."""
+
+
+class Checkup(Protocol):
+    """A thorough look at one outside service, for the doctor."""
+
+    def complaints(
+        self, *, uses_expiry: bool = False, hands_over: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Say what should be mended though calls succeed, each with its fix in the same line.
+
+        With `uses_expiry` policy wants access to end by itself in the service too; `hands_over`
+        names the objects whose records it gives to others when somebody leaves.
+        """
 
 
 class Health(Protocol):

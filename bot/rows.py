@@ -11,6 +11,7 @@ from bot.domain.journal import Kept, Write
 from bot.domain.people import Person
 from bot.domain.policy_version import PolicyVersion, VersionState
 from bot.domain.request import Approval, Request, RequestState
+from bot.domain.shown_plan import ShownPlan
 
 
 class RequestRows(Protocol):
@@ -37,6 +38,9 @@ class RequestRows(Protocol):
 
     def set_issue(self, request_id: str, number: int) -> None: ...
 
+    def show_plan(self, request_id: str, plan: ShownPlan) -> None:
+        """Keep what people are shown of a plan, if the request is still what it was made for."""
+
     def untold(self, now: datetime, limit: int) -> list[Request]:
         """List requests whose latest revision people have not seen, and whose next try is due."""
 
@@ -60,6 +64,8 @@ class GrantRows(Protocol):
 
     def of_person(self, person_id: str) -> list[Grant]:
         """List what the person holds or may still hold (all but ended)."""
+
+    def ended_since(self, person_id: str, at: datetime) -> list[Grant]: ...
 
     def levels_had(self, person_id: str) -> frozenset[str]: ...
 

@@ -21,15 +21,19 @@ from bot.adapters.policy_files.reader import PolicyFilesReader
 from bot.adapters.salesforce.credentials import AccessTokens, ClientCredentials, JwtBearer
 from bot.adapters.salesforce.gateway import WritingGateway
 from bot.adapters.salesforce.health import SalesforceHealth
+from bot.adapters.salesforce.names import SalesforceNames
+from bot.adapters.salesforce.object_rights import SalesforceRights
+from bot.adapters.salesforce.quota import QuotaWatch
+from bot.adapters.salesforce.records import SalesforceRecords, SalesforceRecordWriter
 from bot.adapters.salesforce.seats import SalesforceSeats, SalesforceSeatWriter
 from bot.adapters.salesforce.wire import Wire
 from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.client import make_client
 from bot.adapters.slack.health import SlackHealth
 from bot.adapters.slack.members import SlackMembers
-from bot.ports import Health
+from bot.ports import Checkup, Clock, Health, OrgDirectory
 from bot.settings import GitHubApp, SalesforceClient, SalesforceJwt, Settings
-from bot.workflows.context import PolicyDesk, SeatService
+from bot.workflows.context import PolicyDesk, RecordService, SeatService
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +49,12 @@ class Services:
     salesforce: SeatService
     vault: ConnectVault
     health: Mapping[str, Health]
+    checkups: Mapping[str, Checkup]
+    org: OrgDirectory
+    salesforce_quota: QuotaWatch
 
 
-def connect(settings: Settings) -> Services:
+def connect(settings: Settings, clock: Clock) -> Services:
     """Make the clients of all services; nothing is called yet."""
     ca_file = settings.ca_file
     tls = ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
@@ -63,8 +70,13 @@ def connect(settings: Settings) -> Services:
         token=settings.slack.bot_token.reveal(), api_url=settings.slack.api_url, tls=tls
     )
     wire = Wire(settings.salesforce.url, ca_file=ca_file)
-    tokens = AccessTokens(wire, salesforce_credential(settings.salesforce.credential))
-    gateway = WritingGateway(wire, tokens)
+    tokens = AccessTokens(
+        wire,
+        salesforce_credential(settings.salesforce.credential),
+        clock=lambda: clock.now().timestamp(),
+    )
+    gateway = WritingGateway(wire, tokens, person_field=settings.salesforce.person_field)
+    pulse = SalesforceHealth(gateway)
     vault = ConnectVault(settings.onepassword.host, settings.onepassword.token, ca_file=ca_file)
     return Services(
         slack=SlackChat(slack, issue_url=records.issue_url),
@@ -79,15 +91,23 @@ def connect(settings: Settings) -> Services:
             reader=PolicyFilesReader(),
         ),
         salesforce=SeatService(
-            reader=SalesforceSeats(gateway), writer=SalesforceSeatWriter(gateway)
+            reader=SalesforceSeats(gateway),
+            writer=SalesforceSeatWriter(gateway),
+            records=RecordService(
+                reader=SalesforceRecords(gateway), writer=SalesforceRecordWriter(gateway)
+            ),
+            rights=SalesforceRights(gateway),
         ),
         vault=vault,
         health={
             "slack": SlackHealth(slack),
             "github": GitHubHealth(github),
-            "salesforce": SalesforceHealth(gateway),
+            "salesforce": pulse,
             "1password": vault,
         },
+        checkups={"salesforce": pulse},
+        org=SalesforceNames(gateway),
+        salesforce_quota=wire.quota,
     )
 
 

@@ -16,6 +16,7 @@ from bot.sandbox.github.snapshots import StatusMark
 from bot.sandbox.salesforce import UserSnapshot
 from bot.sandbox.slack import SlackMessage, View
 from bot.sandbox.world import CONNECT_TOKEN, HR_TOKEN
+from bot.tour_leaving import leaving
 
 ANN, BEA, CAI, DOV, GUS = "U0ANN00004", "U0BEA00003", "U0CAI00006", "U0DOV00007", "U0GUS00002"
 IVY, SECURITY = "U0IVY00010", "octo-sec-1"
@@ -40,8 +41,8 @@ class Tour:
     """Plays people through the emulators and checks what came of it."""
 
     def __init__(self, ground: Playground, out: Console) -> None:
-        self._ground = ground
-        self._world = ground.world
+        self.ground = ground
+        self.world = ground.world
         self._out = out
         self._step = 0
 
@@ -66,7 +67,7 @@ class Tour:
         self.chapter("Ann asks for Salesforce in Slack")
         self.ask_in_slack(ANN, "standard", "salesforce/standard", "90d", "Q1 pipeline reviews")
         self.say("Ann typed /access standard, chose 90 days, and said why.")
-        issue = self._world.github.issues()[-1]
+        issue = self.world.github.issues()[-1]
         self.check(f"issue #{issue.number} is open: {issue.title}", issue.state == "open")
         card = self.last_card(ANN)
         self.check(
@@ -81,13 +82,13 @@ class Tour:
         )
         self.say("Bea, her manager, and Gus, who looks after Salesforce, approve on the issue.")
         self.comment("octo-bea", issue.number, "/approve")
-        self.check("one yes is not enough", self._user("p004") is None)
+        self.check("one yes is not enough", self.user("p004") is None)
         self.comment("octo-gtm-1", issue.number, "/approve")
         self.see_access("p004", "vaultann000000000000000004", issue.number)
         return issue.number
 
     def see_access(self, person_id: str, vault: str, number: int) -> None:
-        user = self._user(person_id)
+        user = self.user(person_id)
         if user is None:
             raise TourFailed(f"Salesforce has no user for {person_id}")
         self.check(
@@ -95,12 +96,12 @@ class Tour:
             f"sets {', '.join(user.permission_sets) or 'none'}",
             user.is_active and not user.is_frozen,
         )
-        items = self._world.onepassword.items(vault)
+        items = self.world.onepassword.items(vault)
         self.check(
             f"the hand-off vault has «{items[-1].title}»" if items else "an item in the vault",
             len(items) == 1 and items[0].password == user.last_password,
         )
-        issue = self._world.github.issue(number)
+        issue = self.world.github.issue(number)
         self.check("the issue is closed and says so", issue.state == "closed")
 
     def low_risk_request(self) -> int:
@@ -115,50 +116,50 @@ class Tour:
         """Let Dov say yes to Cai."""
         card = self.last_card(DOV)
         self.check("Dov has a card with Approve and Deny", "request:approve" in str(card.blocks))
-        self._world.slack.person(DOV).press(card, "request:approve")
-        self._ground.settle()
+        self.world.slack.person(DOV).press(card, "request:approve")
+        self.ground.settle()
         self.say("Dov pressed Approve.")
         self.see_access("p006", "vaultcai000000000000000006", number)
 
     def onboarding(self) -> None:
         """The HR system says who joins; the role's levels are granted on the first day."""
         self.chapter("Noor joins in three days, says the HR system")
-        first_day = (self._ground.clock.now() + timedelta(days=3)).date().isoformat()
-        self._world.slack.add_user("U0NOO00101", name="Noor Haddad", mail=NEWCOMER["mail"])
-        self._world.onepassword.add_vault("Handoff - p101", vault_id=NEWCOMER["handoff_vault"])
+        first_day = (self.ground.clock.now() + timedelta(days=3)).date().isoformat()
+        self.world.slack.add_user("U0NOO00101", name="Noor Haddad", mail=NEWCOMER["mail"])
+        self.world.onepassword.add_vault("Handoff - p101", vault_id=NEWCOMER["handoff_vault"])
         vaults = [NEWCOMER["handoff_vault"], *(c.handoff_vault for c in colleagues())]
-        self._world.onepassword.add_token(CONNECT_TOKEN, vaults=dict.fromkeys(vaults, "rw"))
+        self.world.onepassword.add_token(CONNECT_TOKEN, vaults=dict.fromkeys(vaults, "rw"))
         body = {"person": {**NEWCOMER, "first_day": first_day}}
         answers = [self._post_onboarding(body) for _ in range(2)]
         self.say("It sent the same call twice, as such systems do.")
         self.check("once made, once recognised", [a.status_code for a in answers] == [201, 200])
-        self._ground.settle()
-        self.check("nothing is made before the first day", self._user("p101") is None)
-        self._ground.travel(timedelta(days=4))
+        self.ground.settle()
+        self.check("nothing is made before the first day", self.user("p101") is None)
+        self.ground.travel(timedelta(days=4))
         self.say("The first day has come.")
-        user = self._user("p101")
+        user = self.user("p101")
         self.check(
             f"Noor has {user.username if user else 'nothing'}", user is not None and user.is_active
         )
 
     def _post_onboarding(self, body: dict[str, dict[str, str]]) -> requests.Response:
         headers = {"Authorization": f"Bearer {HR_TOKEN}", "Idempotency-Key": "hire-noor-1"}
-        url = f"{self._ground.url}/api/v1/onboardings"
+        url = f"{self.ground.url}/api/v1/onboardings"
         return requests.post(url, json=body, headers=headers, timeout=10)
 
     def give_back(self, number: int) -> None:
         """Ann gives her access back from Slack."""
         self.chapter("Ann gives her seat back")
         card = self.last_card(ANN)
-        self._world.slack.person(ANN).press(card, "grant:give_back")
-        self._ground.settle()
+        self.world.slack.person(ANN).press(card, "grant:give_back")
+        self.ground.settle()
         self.say("Ann pressed «Give back» on her card.")
         self.see_ended("p004", "vaultann000000000000000004", number)
 
     def expiry(self, number: int) -> None:
         """Cai's thirty days are over."""
         self.chapter("Cai's 30 days are over")
-        self._ground.travel(timedelta(days=31))
+        self.ground.travel(timedelta(days=31))
         self.say("A month has passed.")
         self.see_ended("p006", "vaultcai000000000000000006", number)
 
@@ -170,19 +171,19 @@ class Tour:
         why = [line for line in self.last_comment(refused).splitlines() if "90 days" in line]
         self.check(
             f"the answer is no: {why[0].lstrip('- ') if why else 'nothing about 90 days'}",
-            why and self._world.github.issue(refused).state == "closed",
+            why and self.world.github.issue(refused).state == "closed",
         )
-        number = propose_half_a_year(self._world)
-        self._ground.settle()
+        number = propose_half_a_year(self.world)
+        self.ground.settle()
         self.say("Ivy of IT opens a pull request that makes it 180 days, with its test cases.")
         self.see_opinion(number)
-        merged = self._world.github.merge_pull(number, SECURITY)
-        self._ground.settle()
+        merged = self.world.github.merge_pull(number, SECURITY)
+        self.ground.settle()
         self.say("Sam of security reads it and merges it.")
         mark = self._policy_mark(merged)
         self.check(f"the merged commit is marked: {mark.description}", mark.state == "success")
         self.check(
-            "it is the policy in force", self._ground.usher.policies.policy().commit == merged
+            "it is the policy in force", self.ground.usher.policies.policy().commit == merged
         )
         asked = self.ask_to_read("180 days")
         self.say("Cai asks for 180 days once more.")
@@ -190,14 +191,14 @@ class Tour:
 
     def see_opinion(self, number: int) -> None:
         """Show what stands on a pull request that loosens a rule."""
-        pull = self._world.github.pull(number)
+        pull = self.world.github.pull(number)
         checks, labels = pull.checks, pull.labels
         self.check(
             f"its check says: {checks[-1].title if checks else 'nothing'}",
             checks and "loosens" in checks[-1].title and checks[-1].conclusion == "neutral",
         )
         self.check(f"it is labelled: {', '.join(labels)}", labels == ["policy: loosens"])
-        comments = [c.body for c in pull.comments if c.author == self._world.github.app_login]
+        comments = [c.body for c in pull.comments if c.author == self.world.github.app_login]
         self.check(
             "one comment says what it changes:",
             len(comments) == 1 and "90d → 180d" in comments[0],
@@ -208,39 +209,39 @@ class Tour:
     def broken_rule(self) -> None:
         """A commit with a mistake: refused, and the last good policy stays."""
         self.chapter("Somebody commits a mistake to the policy")
-        good = self._ground.usher.policies.policy().commit
+        good = self.ground.usher.policies.policy().commit
         file = "systems/gong.yml"
         text = (POLICIES / file).read_text("utf-8").replace("risk: low", "risk: lo", 1)
-        broken = self._world.github.commit_files(
+        broken = self.world.github.commit_files(
             "main", {f"policies/{file}": text.encode()}, "Tidy up", "octo-it-2"
         )
-        self._ground.settle()
+        self.ground.settle()
         self.say("Otto of IT commits «risk: lo» straight to the default branch.")
         mark = self._policy_mark(broken)
         self.check(f"the commit is marked: {mark.description}", mark.state == "failure")
-        in_force = self._ground.usher.policies.policy().commit
+        in_force = self.ground.usher.policies.policy().commit
         self.check("the policy before it is still in force", in_force == good != broken)
-        told = [m.text for m in self._world.slack.dm(IVY) if broken[:12] in m.text]
+        told = [m.text for m in self.world.slack.dm(IVY) if broken[:12] in m.text]
         self.check(
             f"Ivy reads in Slack: {told[0].splitlines()[0] if told else 'nothing'}",
             len(told) == 1 and f"policies/{file}:" in told[0],
         )
 
     def see_ended(self, person_id: str, vault: str, number: int) -> None:
-        user = self._user(person_id)
+        user = self.user(person_id)
         if user is None:
             raise TourFailed(f"Salesforce lost the user of {person_id}")
         self.check(f"{user.username} is inactive", not user.is_active)
         self.check("no permission sets", not user.permission_sets)
         self.check("no permission set licences", not user.permission_set_licences)
-        self.check("the vault item is gone", not self._world.onepassword.items(vault))
-        self.check("the issue is closed", self._world.github.issue(number).state == "closed")
+        self.check("the vault item is gone", not self.world.onepassword.items(vault))
+        self.check("the issue is closed", self.world.github.issue(number).state == "closed")
 
     def ending_state(self) -> None:
         """Print the org, the vaults, the issues and everybody's Slack as they stand."""
         self.chapter("How everything stands at the end")
         users = Table("Salesforce user", "active", "profile", "permission sets", box=None)
-        for user in self._world.salesforce.org.users():
+        for user in self.world.salesforce.org.users():
             users.add_row(
                 user.username,
                 "yes" if user.is_active else "no",
@@ -248,10 +249,10 @@ class Tour:
                 ", ".join(user.permission_sets),
             )
         self._out.print(users)
-        total, used = self._world.salesforce.org.licence("Salesforce")
+        total, used = self.world.salesforce.org.licence("Salesforce")
         self._out.print(f"\nSalesforce seats: {used} of {total} used\n")
         issues = Table("Issue", "state", "labels", "title", box=None)
-        for issue in self._world.github.issues():
+        for issue in self.world.github.issues():
             issues.add_row(f"#{issue.number}", issue.state, ", ".join(issue.labels), issue.title)
         self._out.print(issues)
         vaults = Table("\nVault", "items", box=None)
@@ -260,7 +261,7 @@ class Tour:
             "vaultcai000000000000000006",
             NEWCOMER["handoff_vault"],
         ):
-            titles = [item.title for item in self._world.onepassword.items(vault)]
+            titles = [item.title for item in self.world.onepassword.items(vault)]
             vaults.add_row(vault, ", ".join(titles) or "empty")
         self._out.print(vaults)
         slack = Table("\nSlack of", "last word", box=None)
@@ -277,7 +278,7 @@ class Tour:
     # ---- people ---------------------------------------------------------------------------------
 
     def ask_in_slack(self, slack_id: str, words: str, level: str, how_long: str, why: str) -> None:
-        person = self._world.slack.person(slack_id)
+        person = self.world.slack.person(slack_id)
         person.command("/access", words)
         options = person.suggest("level", _action_id(person.view, "level"), level)
         chosen = next(option for option in options if option["value"] == level)
@@ -285,11 +286,11 @@ class Tour:
         answer = person.submit({"level": chosen, "how_long": how, "why": why})
         if person.view_errors:
             raise TourFailed(f"the modal says: {person.view_errors} ({answer.status})")
-        self._ground.settle()
+        self.ground.settle()
 
     def ask_to_read(self, how_long: str) -> int:
         """Let Cai fill in the form of the repository; returns the issue's number."""
-        made = self._world.github.person("octo-cai").open_form(
+        made = self.world.github.person("octo-cai").open_form(
             {
                 "Level": "salesforce/view-only",
                 "For whom": "",
@@ -298,32 +299,37 @@ class Tour:
             },
             title="Salesforce for me",
         )
-        self._ground.settle()
+        self.ground.settle()
         return made.number
 
     def comment(self, login: str, number: int, body: str) -> None:
-        self._world.github.person(login).comment(number, body)
-        self._ground.settle()
+        self.world.github.person(login).comment(number, body)
+        self.ground.settle()
 
     def last_comment(self, number: int) -> str:
-        comments = self._world.github.issue(number).comments
-        ours = [c for c in comments if c.author == self._world.github.app_login]
+        comments = self.world.github.issue(number).comments
+        ours = [c for c in comments if c.author == self.world.github.app_login]
         return _as_shown(ours[-1].body)
 
+    def last_comment_with(self, number: int, words: str) -> str:
+        comments = self.world.github.issue(number).comments
+        ours = [_as_shown(c.body) for c in comments if c.author == self.world.github.app_login]
+        return next((body for body in reversed(ours) if words in body), "")
+
     def last_card(self, slack_id: str) -> SlackMessage:
-        messages = [m for m in self._world.slack.dm(slack_id) if "fields" in str(m.blocks)]
+        messages = [m for m in self.world.slack.dm(slack_id) if "fields" in str(m.blocks)]
         if not messages:
             raise TourFailed(f"{slack_id} has no message")
         return messages[-1]
 
     def _policy_mark(self, commit: str) -> StatusMark:
-        for mark in self._world.github.statuses(commit):
+        for mark in self.world.github.statuses(commit):
             if mark.context == "usher/policy":
                 return mark
         raise TourFailed(f"commit {commit[:12]} has no mark")
 
-    def _user(self, person_id: str) -> UserSnapshot | None:
-        return self._world.salesforce.org.user(person_id)
+    def user(self, person_id: str) -> UserSnapshot | None:
+        return self.world.salesforce.org.user(person_id)
 
 
 def _as_shown(body: str) -> str:
@@ -374,6 +380,7 @@ def _chapters(tour: Tour) -> None:
     tour.onboarding()
     tour.give_back(ann)
     tour.expiry(cai)
+    leaving(tour)
     tour.looser_rule()
     tour.broken_rule()
     tour.ending_state()

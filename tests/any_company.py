@@ -15,6 +15,7 @@ from bot.domain.policy import (
     Approvals,
     AutoApproval,
     BreakGlass,
+    Bundle,
     Group,
     Level,
     Policy,
@@ -45,6 +46,8 @@ class Dice:
 
     def __init__(self, seed: int) -> None:
         self._dice = Random(seed)  # noqa: S311  # made-up data
+        # Of their own, as no decision depends on what a level holds.
+        self._contents = Random(seed)  # noqa: S311  # made-up data
 
     def situation(self) -> Situation:
         return Situation(
@@ -131,10 +134,25 @@ class Dice:
             longest=self._mostly(Duration(40), self._duration()),
             risk=self._one(tuple(Risk)),
             break_glass=self._one((None, self._glass())),
+            bundle=self._bundle(),
         )
         assert usual.request
         asked = replace(usual, request=replace(usual.request, questions=self._questions()))
         return self._mostly(self._mostly(usual, asked), replace(usual, request=None))
+
+    def _bundle(self) -> Bundle:
+        names = ("One", "Two")
+        some = [tuple(self._contents.sample(names, self._contents.randint(0, 2))) for _ in range(4)]
+        return Bundle(
+            licence="Crm",
+            profile="Standard User",
+            permission_set_groups=some[0],
+            packages=some[1],
+            features=self._contents.choice(((), ("Marketing",))),
+            role=self._contents.choice(("", "Sales")),
+            groups=some[2],
+            queues=some[3],
+        )
 
     def _glass(self) -> BreakGlass:
         by, longest = self._some(GROUPS) or ("it",), self._mostly(Duration(8), self._exceptional())

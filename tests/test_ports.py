@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 ROWS = ("tests/contracts", "tests/adapters/store", "tests/workflows")
 PORTS = {
     "Chat": ("bot.adapters.slack.chat:SlackChat", "tests/adapters/test_slack_chat.py"),
+    "Checkup": ("bot.adapters.salesforce.health:SalesforceHealth", "tests/adapters/salesforce"),
     "Clock": ("bot.app:SystemClock", "tests/test_ports.py"),
     "Comments": ("bot.adapters.github.records:GitHubRecords", "tests/adapters/test_github_*.py"),
     "Desk": ("bot.workflows.desk:FrontDesk", "tests/workflows"),
@@ -23,6 +24,14 @@ PORTS = {
     "Inbox": ("bot.workflows.desk:FrontDesk", "tests/workflows"),
     "Ledger": ("bot.adapters.store.store:Store", "tests/contracts"),
     "Members": ("bot.adapters.slack.members:SlackMembers", "tests/adapters/test_slack_members.py"),
+    "OrgDirectory": (
+        "bot.adapters.salesforce.names:SalesforceNames",
+        "tests/adapters/salesforce/test_names.py",
+    ),
+    "RightsReader": (
+        "bot.adapters.salesforce.object_rights:SalesforceRights",
+        "tests/adapters/salesforce/test_object_rights.py",
+    ),
     "Passwords": ("bot.adapters.salesforce.passwords:SalesforcePasswords", "tests/adapters"),
     "PeopleSource": ("bot.adapters.people:CompanyPeople", "tests/adapters"),
     "PolicyReader": (
@@ -38,6 +47,14 @@ PORTS = {
         "tests/adapters/test_github_policies.py",
     ),
     "PolicySource": ("bot.adapters.live_policy:LivePolicy", "tests/adapters"),
+    "RecordReader": (
+        "bot.adapters.salesforce.records:SalesforceRecords",
+        "tests/adapters/salesforce/test_records.py",
+    ),
+    "RecordWriter": (
+        "bot.adapters.salesforce.records:SalesforceRecordWriter",
+        "tests/adapters/salesforce/test_records.py",
+    ),
     "Records": ("bot.adapters.github.records:GitHubRecords", "tests/adapters/test_github_*.py"),
     "SeatReader": ("bot.adapters.salesforce.seats:SalesforceSeats", "tests/adapters/salesforce"),
     "SeatWriter": (

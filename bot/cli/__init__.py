@@ -132,6 +132,32 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(WRONG_USE if wrong == {"settings"} else BROKEN)
 
 
+@app.command()
+def reconcile(
+    system: Annotated[str, typer.Option(help="Which system to read.")] = "salesforce",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only tell; nothing can be written.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a system with the grants and mend what may be mended; 1 means that it differs."""
+    from bot.cli.reconcile import as_document, as_text, look, mend
+
+    if plan:
+        done = look(system)
+    else:
+        with _usher() as usher:
+            done = mend(usher.context, system, actor=_me())
+    if as_json:
+        print_json(as_document(done))
+    else:
+        out.print(as_text(done), markup=False)
+    if not done.is_readable:
+        raise typer.Exit(BROKEN)
+    if done.drift.findings:
+        raise typer.Exit(NO)
+
+
 # ---- requests -----------------------------------------------------------------------------------
 
 
@@ -251,7 +277,7 @@ def grants_list(
 @grants_app.command("show")
 def grants_show(grant_id: str, as_json: AsJson = False) -> None:
     """Show the access that somebody holds, and by which decision of policy."""
-    from bot.domain.story import given
+    from bot.domain.review import given
 
     with reading() as tx:
         grant = tx.grants.get(grant_id)

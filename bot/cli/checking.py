@@ -1,4 +1,4 @@
-"""What `usher policy check` does: the files read strictly, and held against the roster."""
+"""What `usher policy check` does: files read strictly, and held against roster and org."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.adapters.policy_files.loader import Loaded, load_all
+from bot.adapters.policy_files.loader import Loaded, faults_against, load_all
 from bot.adapters.policy_files.report import FaultFormat, fault_facts, format_faults
 from bot.adapters.roster_csv import load_roster
 from bot.domain.errors import PolicyError, SettingsError
 from bot.domain.policy_checks_roster import RosterFinding, check_roster
+from bot.ports import OrgDirectory
 from bot.settings import load_local_settings
 
 T = TypeVar("T")
@@ -50,21 +51,25 @@ class Checked:
         return found
 
 
-def check(directory: Path | None, *, with_roster: bool) -> Checked:
-    """Check a policy directory, the one in force by default, and perhaps the roster with it."""
+def check(directory: Path | None, *, with_roster: bool, org: OrgDirectory | None = None) -> Checked:
+    """Check a policy directory, the one in force by default; perhaps with roster and org.
+
+    The org is asked only about a policy that is sound; raises what asking it raises.
+    """
     where = directory or load_local_settings().policy_dir
     file = _people_file() if with_roster else None
     loaded, faults = _tried(lambda: load_all(where))
     roster, faults_of_roster = _tried(lambda: load_roster(file) if file else None)
     found: tuple[RosterFinding, ...] = ()
     if loaded is not None and roster is not None:
-        found = check_roster(loaded.policy, roster, now=datetime.now(UTC), seats=loaded.seats)
+        found = check_roster(loaded.policy, roster, now=datetime.now(UTC))
+    live = faults_against(where, org) if loaded is not None and org is not None else ()
     name = file.name if file else ""
     mistakes = _lines((one for one in found if not one.is_note), name)
     return Checked(
         directory=where,
         loaded=loaded,
-        faults=(*faults, *faults_of_roster, *mistakes),
+        faults=(*faults, *faults_of_roster, *live, *mistakes),
         notes=tuple(_lines((one for one in found if one.is_note), name)),
     )
 

@@ -16,6 +16,9 @@ def policy_check(
     directory: Annotated[Path | None, typer.Argument(help="Default: POLICY_DIR.")] = None,
     form: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
     roster: Annotated[bool, typer.Option("--roster", help="Hold it against PEOPLE_FILE.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask Salesforce for every name that it uses.")
+    ] = False,
 ) -> None:
     """Read the policy files strictly and list everything that is wrong."""
     from bot.adapters.policy_files.report import FaultFormat
@@ -23,7 +26,13 @@ def policy_check(
 
     if form not in ("text", "json", "github"):
         raise typer.BadParameter("--format is text, json or github")
-    checked = check(directory, with_roster=roster)
+    if live:
+        from bot.cli.org import org_of_settings
+
+        with org_of_settings() as org:
+            checked = check(directory, with_roster=roster, org=org)
+    else:
+        checked = check(directory, with_roster=roster)
     if form == "json":
         print_json(checked.as_document())
     elif told := checked.as_text(FaultFormat(form)):

@@ -11,10 +11,8 @@ from bot.adapters.policy_files.case_loader import load_cases
 from bot.adapters.policy_files.folder import kind_by_place
 from bot.adapters.policy_files.schema import FOLDER, first_line, schema_files
 from bot.adapters.roster_csv import load_roster
-from bot.adapters.salesforce.credentials import AccessTokens
-from bot.adapters.salesforce.gateway import Gateway
 from bot.adapters.salesforce.inventory import read_inventory
-from bot.adapters.salesforce.wire import Wire
+from bot.cli.org import reading
 from bot.cli.policy_testing import Run, run_cases
 from bot.domain.errors import PolicyError
 from bot.domain.policy import Policy
@@ -24,7 +22,6 @@ from bot.domain.policy_starter_accounts import Inventory
 from bot.domain.policy_starter_files import QUESTION, questions_in, starter_files
 from bot.domain.policy_starter_levels import differences
 from bot.domain.text import clean
-from bot.services import salesforce_credential
 from bot.settings import OrgSettings, load_org_settings
 
 _LONGEST_SHOWN = 100
@@ -85,13 +82,8 @@ def _refuse_unless_empty(directory: Path) -> None:
 
 
 def _look_at(settings: OrgSettings) -> Inventory:
-    """Read the org with a client that cannot write."""
-    wire = Wire(settings.salesforce.url, ca_file=settings.ca_file)
-    tokens = AccessTokens(wire, salesforce_credential(settings.salesforce.credential))
-    try:
-        return read_inventory(Gateway(wire, tokens))
-    finally:
-        wire.close()
+    with reading(settings) as gateway:
+        return read_inventory(gateway)
 
 
 def _write(directory: Path, files: Mapping[str, str]) -> None:

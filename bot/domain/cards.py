@@ -1,9 +1,12 @@
 """What people are shown: one card for Slack and issue alike. Words are plain, renderers escape."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.request import RequestState
+
+_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]{1,253}(:\d{1,5})?/[A-Za-z0-9/_-]{0,200}")
 
 
 class CardAction(StrEnum):
@@ -32,6 +35,19 @@ class TaskLine:
     done_by: str | None
 
 
+@dataclass(frozen=True)
+class Link:
+    """An address in a system of the company; renderers drop what is not surely one."""
+
+    label: str
+    url: str
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether nothing in the address can end it or hide where it leads."""
+        return _ADDRESS.fullmatch(self.url) is not None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """One request as one person sees it: how it stands, and in the notes why and what is next."""
@@ -44,6 +60,7 @@ class Card:
     tasks: tuple[TaskLine, ...] = ()
     actions: tuple[CardAction, ...] = ()
     issue_number: int | None = None
+    links: tuple[Link, ...] = ()
     confirm_loss: bool = False
 
 

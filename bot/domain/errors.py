@@ -13,6 +13,7 @@ UsherError
     ├── Unauthorized       our credential or its rights are wrong; an operator must act
     ├── NotFound           the thing is not there
     ├── Conflict           the service refuses; the same call will be refused again
+    │   └── Blocked        a user cannot be deactivated yet; carries what depends on it
     ├── SeatsExhausted     no free seat in `pool`
     └── OutcomeUnknown     a write whose answer was lost: read before anything else
 
@@ -21,6 +22,8 @@ One positional `detail`, all else keyword-only with defaults: the durable engine
 
 from enum import StrEnum
 from typing import Any, ClassVar
+
+from bot.domain.blockers import Blocker
 
 
 class Audience(StrEnum):
@@ -139,6 +142,22 @@ class NotFound(ConnectorError):
 
 class Conflict(ConnectorError):
     """The service refuses, and would refuse the same call again."""
+
+
+class Blocked(Conflict):
+    """A user cannot be deactivated while these depend on it."""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        service: str = "",
+        code: str = "",
+        blockers: tuple[Blocker, ...] = (),
+    ) -> None:
+        super().__init__(detail, service=service, code=code)
+        self._facts["blockers"] = blockers
+        self.blockers = blockers
 
 
 class SeatsExhausted(ConnectorError):

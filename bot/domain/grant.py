@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.durations import Calendar, Duration
+from bot.domain.handover import Leaving
 from bot.domain.people import Person
 from bot.domain.request import Task
 
@@ -83,7 +84,8 @@ class Grant:
     """Person × level, until when (None: for good).
 
     `id` is the id of the request it came from; what an unfinished run of a request left behind,
-    which may yet be granted, is `<request>-<run>`.
+    which may yet be granted, is `<request>-<run>`. `leaving` is what ending
+    it needs beside the account.
     """
 
     id: str
@@ -105,6 +107,7 @@ class Grant:
     run: int = 0
     attempts: int = 0
     note: str = ""
+    leaving: Leaving | None = None
 
     @property
     def request_id(self) -> str:
@@ -113,6 +116,12 @@ class Grant:
     @property
     def system(self) -> str:
         return self.level_id.partition("/")[0]
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether access is gone, and the account waits for an answer about its records."""
+        is_ending = self.state is GrantState.ENDING
+        return is_ending and self.leaving is not None and self.leaving.is_asking
 
     @property
     def is_held(self) -> bool:

@@ -4,7 +4,8 @@ from bot.domain.grant import Grant
 from bot.domain.people import Person, Roster
 from bot.domain.policy import System
 from bot.domain.request import Request
-from bot.domain.story import FIRST_LOG_IN, Story, given
+from bot.domain.review import given
+from bot.domain.story import FIRST_LOG_IN, Story
 from bot.domain.vault import Handoff
 
 _SINCE_THEN = "What has changed since: type /access mine in Slack."

@@ -6,7 +6,7 @@ an entity does not keep them from notifying: an invisible joiner inside does.
 
 import re
 
-from bot.domain.cards import Card, CardAction, Fact, TaskLine
+from bot.domain.cards import Card, CardAction, Fact, Link, TaskLine
 from bot.domain.text import clean
 
 MAX_TEXT = 1000
@@ -115,6 +115,7 @@ def render_card(card: Card, *, key: str, issue_url: str | None = None) -> str:
         _table(card.facts),
         *(escape_markdown(note) for note in card.notes[:_MAX_ROWS]),
         _checklist(card.tasks),
+        _links(card.links),
         _how_to_act(card, issue_url),
     ]
     return with_marker("\n\n".join(part for part in parts if part), key)
@@ -132,6 +133,10 @@ def _table(facts: tuple[Fact, ...]) -> str:
         for fact in facts[:_MAX_ROWS]
     ]
     return "\n".join(("| | |", "|---|---|", *rows))
+
+
+def _links(links: tuple[Link, ...]) -> str:
+    return "\n".join(f"- {_inline(link.label)}: <{link.url}>" for link in links if link.is_safe)
 
 
 def _checklist(tasks: tuple[TaskLine, ...]) -> str:

@@ -9,10 +9,14 @@ from enum import StrEnum
 
 from bot.domain.durations import PERMANENT, Calendar, Duration, Unit
 from bot.domain.people import Engagement, Person
+from bot.domain.policy_integration import IntegrationRights
 
 EVERYONE = "everyone"
 MANAGER = "manager"
 IT_GROUP = "it"
+
+# The lists of a bundle that came after the first approvals were given.
+_LATER_LISTS = ("permission_set_groups", "packages", "features", "groups", "queues")
 
 
 class Risk(StrEnum):
@@ -67,13 +71,40 @@ class Where:
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """What a level consists of inside its system; `by_hand` are steps that have no API."""
+    """What a level consists of inside its system; `by_hand` are steps that have no API.
+
+    `packages` are namespace prefixes of managed packages, `features` the names of feature licences
+    as the user's flags have them without their ends (`Marketing`, for
+    UserPermissionsMarketingUser). `role`, `groups` and `queues` are developer names.
+    """
 
     licence: str = ""
     profile: str = ""
     permission_sets: tuple[str, ...] = ()
+    permission_set_groups: tuple[str, ...] = ()
     permission_set_licences: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    role: str = ""
+    groups: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
+
+    def content(self) -> list[object]:
+        """List what an approver saw; what is not used is left out, so that new keys void nothing.
+
+        An approval from before a key existed covers a bundle that does not use it.
+        """
+        further = {key: sorted(getattr(self, key)) for key in _LATER_LISTS if getattr(self, key)}
+        later = {**further, **({"role": self.role} if self.role else {})}
+        return [
+            self.licence,
+            self.profile,
+            sorted(self.permission_sets),
+            sorted(self.permission_set_licences),
+            list(self.by_hand),
+            *([later] if later else []),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +144,10 @@ class BreakGlass:
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """A named bundle of access; `id` is `system/name`. Without `request` nobody may ask for it."""
+    """A named bundle of access; `id` is `system/name`. Without `request` nobody may ask for it.
+
+    With `integration` the level is for a program: an API-only user with exactly these rights.
+    """
 
     id: str
     system: str
@@ -123,6 +157,7 @@ class Level:
     where: Where
     request: RequestRule | None = None
     break_glass: BreakGlass | None = None
+    integration: IntegrationRights | None = None
 
     @property
     def name(self) -> str:
@@ -135,31 +170,31 @@ class Level:
     def content_digest(self) -> str:
         """Digest what an approver saw: everything but the place in the file."""
         rule = self.request
-        content = {
+        content: dict[str, object] = {
             "id": self.id,
             "says": self.says,
             "risk": self.risk,
-            "bundle": [
-                self.bundle.licence,
-                self.bundle.profile,
-                sorted(self.bundle.permission_sets),
-                sorted(self.bundle.permission_set_licences),
-                list(self.bundle.by_hand),
-            ],
+            "bundle": self.bundle.content(),
             "rule": [sorted(rule.approve), str(rule.longest)] if rule else None,
             "questions": [[q.id, q.asks, q.form, q.is_required] for q in rule.questions]
             if rule
             else [],
         }
+        if self.integration is not None:
+            content["integration"] = [list(right) for right in self.integration.asked]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Seats of a licence pool that stay free for birthrights, and what a full pool means."""
+    """Seats of a pool that stay free for birthrights, and what a full pool means.
+
+    `seats` is how many were bought, as far as policy says it.
+    """
 
     keep_free: int = 0
     when_full: WhenFull = WhenFull.WAIT
+    seats: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +241,9 @@ class System:
     """An application that people get access to.
 
     `user_fields` fills fields of the account from the same words as `username`; `hand_over` says
-    who gets a leaver's records, by kind of record: the manager, or a group.
+    who gets a leaver's records, by kind of record: the manager, or a group. With `native_expiry`
+    a permission set of a grant that ends also ends by itself in the system (Salesforce's
+    ExpirationDate on the assignment), should Usher not be there to take it away.
     """
 
     id: str
@@ -222,6 +259,7 @@ class System:
     levels: Mapping[str, Level] = field(default_factory=dict)
     hand_over: Mapping[str, str] = field(default_factory=dict)
     auto_approve: tuple[AutoApproval, ...] = ()
+    native_expiry: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,8 @@ One module for each part of the language; here they come together.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import bot.domain.policy_checks_content as content
+import bot.domain.policy_checks_integration as integration
 import bot.domain.policy_checks_levels as levels
 import bot.domain.policy_checks_people as people
 import bot.domain.policy_checks_separation as separation
@@ -22,13 +24,19 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     people.approvers,
     people.deadlocks,
     levels.birthrights,
-    levels.profiles_of_birthrights,
+    levels.accounts_of_birthrights,
     levels.critical_levels,
     levels.critical_adds,
     levels.unreachable_levels,
     levels.bundles,
     levels.questions,
     levels.emergencies,
+    content.named_twice,
+    content.without_api,
+    content.native_expiry,
+    content.feature_seats,
+    integration.rights,
+    integration.accounts,
     systems.usernames,
     systems.user_fields,
     systems.pools,

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from bot.domain.durations import Duration, Unit
-from bot.domain.policy import BreakGlass, Bundle, Level, Provider, Risk, System
+from bot.domain.policy import BreakGlass, Bundle, Level, Provider, Risk, Role, System
 from bot.domain.policy_checks_names import check_groups, check_level, meant_levels, short
 from bot.domain.policy_checks_people import rules
 from bot.domain.policy_draft import ROLES, Draft, Finding, KeyPath, level_path, system_path
+from bot.domain.policy_pools import pools_of
 
 MOST_QUESTIONS = 5
 # What every form asks: an answer to a question of the same name would stand in for it.
@@ -41,43 +42,45 @@ def birthrights(draft: Draft) -> Iterator[Finding]:
             seen.add(level_id)
 
 
-def profiles_of_birthrights(draft: Draft) -> Iterator[Finding]:
-    """A role's birthrights in one Salesforce org go together: a user there has one profile."""
+def accounts_of_birthrights(draft: Draft) -> Iterator[Finding]:
+    """A role's birthrights in one Salesforce org go together: a user has one profile, one role."""
     for role in draft.policy.roles.values():
-        first: dict[str, Level] = {}
-        for index, level_id in enumerate(role.birthright):
-            level = draft.policy.level(level_id)
-            if level is None or not _has_profile(draft, level):
-                continue
-            other = first.setdefault(level.system, level)
-            if other.bundle.profile != level.bundle.profile:
-                yield Finding(
-                    (*ROLES, role.id, "birthright", index),
-                    f"{level.id} has the profile '{short(level.bundle.profile)}' and {other.id} has"
-                    f" '{short(other.bundle.profile)}': a Salesforce user has one, so write one"
-                    f" level here that has all that {role.id} needs",
-                )
+        for key in ("profile", "role"):
+            yield from _several(draft, role, key)
 
 
-def _has_profile(draft: Draft, level: Level) -> bool:
-    """Say whether a level's profile can be relied on."""
+def _several(draft: Draft, role: Role, key: str) -> Iterator[Finding]:
+    first: dict[str, Level] = {}
+    for index, level_id in enumerate(role.birthright):
+        level = draft.policy.level(level_id)
+        own = getattr(level.bundle, key) if level else ""
+        if level is None or not own or not _is_reliable(draft, level):
+            continue
+        other = first.setdefault(level.system, level)
+        usual = getattr(other.bundle, key)
+        if usual != own:
+            yield Finding(
+                (*ROLES, role.id, "birthright", index),
+                f"{level.id} has the {key} '{short(own)}' and {other.id} has '{short(usual)}':"
+                " a Salesforce user has one, so write one level here that has all that"
+                f" {role.id} needs",
+            )
+
+
+def _is_reliable(draft: Draft, level: Level) -> bool:
+    """Say whether a level gives an account in Salesforce, and what of is known."""
     is_salesforce = draft.policy.system_of(level).provider is Provider.SALESFORCE
     places = (*system_path(level.system), "provider"), (*level_path(level.id), "bundle")
-    return is_salesforce and bool(level.bundle.profile) and all(map(draft.is_whole, places))
+    return is_salesforce and all(map(draft.is_whole, places))
 
 
 def _without_seats(draft: Draft, path: KeyPath, level: Level) -> Iterator[Finding]:
-    for pool in licences_of(level):
-        if draft.seats.get((level.system, pool)) == 0:
+    pools = draft.policy.system_of(level).pools
+    for pool in pools_of(level.bundle):
+        if pool in pools and pools[pool].seats == 0:
             where = draft.where(Finding((*system_path(level.system), "pools", pool, "seats"), ""))
             text = f"{level.id} needs a seat of '{pool}', and there are none ({where})"
             yield Finding(path, f"{text}: write how many were bought, or remove it here")
-
-
-def licences_of(level: Level) -> tuple[str, ...]:
-    """List the pools that a level draws a seat from, as far as its bundle names them."""
-    licence = (level.bundle.licence,) if level.bundle.licence else ()
-    return (*licence, *level.bundle.permission_set_licences)
 
 
 def critical_levels(draft: Draft) -> Iterator[Finding]:

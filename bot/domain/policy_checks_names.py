@@ -11,16 +11,25 @@ _LONGEST_SHOWN = 60
 
 def unknown(draft: Draft, kind: str, name: str, known: Iterable[str]) -> str:
     """Say that nobody declares a name, and which one was meant or which there are."""
+    return f"unknown {kind} '{short(name)}'{hint(draft, name, known)}"
+
+
+def hint(draft: Draft, name: str, known: Iterable[str]) -> str:
+    """Say which one was meant, or which there are: the tail of a message."""
     names = tuple(sorted(known))
-    return _unknown(kind, name, draft.guesses.closest(name, names), names)
+    return _hint(draft.guesses.closest(name, names), names)
 
 
 def _unknown(kind: str, name: str, meant: str | None, known: tuple[str, ...]) -> str:
+    return f"unknown {kind} '{short(name)}'{_hint(meant, known)}"
+
+
+def _hint(meant: str | None, known: tuple[str, ...]) -> str:
     shown = ", ".join(map(short, known[:_MOST_SHOWN])) + (", …" if len(known) > _MOST_SHOWN else "")
     tail = f" (known: {shown})" if known else ""
     if meant is not None:
         tail = f" - did you mean '{short(meant)}'?"
-    return f"unknown {kind} '{short(name)}'{tail}"
+    return tail
 
 
 def short(name: str) -> str:

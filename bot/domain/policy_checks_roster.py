@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.people import Person, Roster
 from bot.domain.policy import Policy, Where
-from bot.domain.policy_checks_levels import licences_of
+from bot.domain.policy_pools import pools_of, seats_bought
 from bot.domain.quoting import quoted
 from bot.domain.spelling import did_you_mean
 
@@ -32,16 +32,15 @@ def check_roster(
     roster: Roster,
     *,
     now: datetime,
-    seats: Mapping[tuple[str, str], int] | None = None,
 ) -> tuple[RosterFinding, ...]:
-    """Compare a policy with everybody who has not left; `seats` are those bought, by pool."""
+    """Compare a policy with everybody who has not left."""
     by_role: dict[str, list[Person]] = {}
     for person in roster:
         if not person.has_left(now):
             by_role.setdefault(person.role, []).append(person)
     return (
         *_unknown_roles(policy, by_role),
-        *_too_few_seats(policy, by_role, seats or {}),
+        *_too_few_seats(policy, by_role),
         *_unused_roles(policy, by_role),
     )
 
@@ -65,16 +64,14 @@ def _unused_roles(policy: Policy, by_role: Mapping[str, list[Person]]) -> Iterat
             yield RosterFinding(message=text, where=role.where, is_note=True)
 
 
-def _too_few_seats(
-    policy: Policy, by_role: Mapping[str, list[Person]], seats: Mapping[tuple[str, str], int]
-) -> Iterator[RosterFinding]:
+def _too_few_seats(policy: Policy, by_role: Mapping[str, list[Person]]) -> Iterator[RosterFinding]:
     """Everybody needs one seat of a pool, however many of their levels draw from it."""
     needed: Counter[tuple[str, str]] = Counter()
     for role in policy.roles.values():
         levels = filter(None, (policy.level(level_id) for level_id in role.birthright))
-        pools = {(level.system, pool) for level in levels for pool in licences_of(level)}
+        pools = {(level.system, pool) for level in levels for pool in pools_of(level.bundle)}
         needed.update(dict.fromkeys(pools, len(by_role.get(role.id, ()))))
-    for (system, pool), bought in seats.items():
+    for (system, pool), bought in seats_bought(policy).items():
         people = needed[system, pool]
         if people > bought:
             yield RosterFinding(

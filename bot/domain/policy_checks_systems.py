@@ -13,8 +13,8 @@ from bot.domain.policy import (
     Risk,
     System,
 )
-from bot.domain.policy_checks_levels import first_without_adds, licences_of, repeated
-from bot.domain.policy_checks_names import check_group, check_level_of, check_role, unknown
+from bot.domain.policy_checks_levels import first_without_adds, repeated
+from bot.domain.policy_checks_names import check_group, check_level_of, check_role, short, unknown
 from bot.domain.policy_draft import (
     CRITICAL_ADDS,
     Draft,
@@ -23,6 +23,7 @@ from bot.domain.policy_draft import (
     level_path,
     system_path,
 )
+from bot.domain.policy_pools import feature_pool, is_named_by_bundle, package_pool, pools_of
 
 USERNAME_WORDS = ("mail", "mail_name", "id")
 FIELD_WORDS = (*USERNAME_WORDS, "name", "role", "department")
@@ -114,26 +115,30 @@ def _words(words: tuple[str, ...]) -> str:
 
 
 def pools(draft: Draft) -> Iterator[Finding]:
-    """A pool is a licence that a level uses, and does not keep more seats than there are."""
+    """A pool is one that a level draws on, and does not keep more seats than there are."""
     for system_id, system in draft.policy.systems.items():
         path = (*system_path(system_id), "pools")
         for name, pool in system.pools.items():
-            seats = draft.seats.get((system_id, name))
-            if seats is not None and pool.keep_free > seats:
-                text = f"'keep_free' is {pool.keep_free}, and the pool has {seats} seats"
-                yield Finding((*path, name, "keep_free"), f"{text}: write {seats} or less")
+            if pool.seats is not None and pool.keep_free > pool.seats:
+                text = f"'keep_free' is {pool.keep_free}, and the pool has {pool.seats} seats"
+                yield Finding((*path, name, "keep_free"), f"{text}: write {pool.seats} or less")
         if system.provider is Provider.SALESFORCE and draft.is_whole(system_path(system_id)):
             yield from _strange_pools(draft, system, path)
 
 
 def _strange_pools(draft: Draft, system: System, path: KeyPath) -> Iterator[Finding]:
-    used = {name for level in system.levels.values() for name in licences_of(level)}
+    bundles = [level.bundle for level in system.levels.values()]
+    used = {name for bundle in bundles for name in pools_of(bundle)}
     # A permission set may belong to a licence of its own, which only the org knows.
-    has_sets = any(level.bundle.permission_sets for level in system.levels.values())
+    has_sets = any(one.permission_sets or one.permission_set_groups for one in bundles)
     for name in system.pools.keys() - used:
+        spoken = {package_pool(name), feature_pool(name)} & used
         meant = draft.guesses.closest(name, tuple(sorted(used)), likeness=_VERY_LIKE)
-        if meant is not None or not has_sets:
-            yield Finding((*path, name), unknown(draft, "licence", name, used), at_key=True)
+        if spoken:
+            text = f"unknown pool '{short(name)}' - did you mean '{short(min(spoken))}'?"
+            yield Finding((*path, name), text, at_key=True)
+        elif meant is not None or not has_sets or is_named_by_bundle(name):
+            yield Finding((*path, name), unknown(draft, "pool", name, used), at_key=True)
 
 
 def hand_over(draft: Draft) -> Iterator[Finding]:

@@ -24,6 +24,8 @@ from bot.domain.policy_change import (
     compare_words,
     matched,
 )
+from bot.domain.policy_checks_content import LISTS
+from bot.domain.policy_integration import uncovered
 
 _RISKS = tuple(Risk)
 
@@ -59,6 +61,13 @@ def _system(before: System, after: System) -> Iterator[Change]:
     ):
         spot = Spot(rule=f"{after.id} {key}", where=after.where)
         yield from compare_words(spot, getattr(before, key), getattr(after, key))
+    if before.native_expiry is not after.native_expiry:
+        # Without it nothing ends by itself while Usher is away.
+        spot = Spot(rule=f"{after.id} native_expiry", where=after.where)
+        text, effect = ("added", Effect.TIGHTENS)
+        if before.native_expiry:
+            text, effect = ("removed", Effect.LOOSENS)
+        yield spot.change(effect, text)
     if before.dri != after.dri:
         # They tick the steps by hand, and are called when something is stuck.
         spot = Spot(rule=f"{after.id} dri", where=after.where)
@@ -101,6 +110,7 @@ def _level(before: Level, after: Level, base: Policy, head: Policy) -> Iterator[
         effect = Effect.LOOSENS if is_lower else Effect.TIGHTENS
         yield spot.change(effect, f"{before.risk} → {after.risk}")
     yield from _bundle(before, after)
+    yield from _integration(before, after)
     yield from _request(before, after, base, head)
     yield from _break_glass(after, before.break_glass, after.break_glass)
 
@@ -113,10 +123,31 @@ def _bundle(before: Level, after: Level) -> Iterator[Change]:
         if old != new:
             spot = Spot(rule=f"{after.id} bundle.{key}", where=after.where)
             yield spot.change(Effect.LOOSENS, f"{old or 'none'} → {new or 'none'}")
-    for key in ("permission_sets", "permission_set_licences", "by_hand"):
+    if one.role != other.role:
+        spot = Spot(rule=f"{after.id} bundle.role", where=after.where)
+        # Who has a role sees what those below it see; without one a person sees less.
+        effect = Effect.LOOSENS if other.role else Effect.TIGHTENS
+        yield spot.change(effect, f"{one.role or 'none'} → {other.role or 'none'}")
+    for key in (*LISTS, "by_hand"):
         spot = Spot(rule=f"{after.id} bundle.{key}", where=after.where)
         old, new = getattr(one, key), getattr(other, key)
         yield from compare_names(spot, old, new, more=Effect.LOOSENS)
+
+
+def _integration(before: Level, after: Level) -> Iterator[Change]:
+    """More rights are more access; without a list nothing says what the account may do."""
+    spot = Spot(rule=f"{after.id} integration", where=after.where)
+    one, other = before.integration, after.integration
+    if one is not None and other is None:
+        yield spot.change(Effect.LOOSENS, "the level is no longer for a program")
+    elif other is not None:
+        if one is None:
+            yield spot.change(Effect.LOOSENS, "the level is now for a program")
+        old, new = one.asked if one else (), other.asked
+        if added := uncovered(new, old):
+            yield spot.change(Effect.LOOSENS, f"added: {', '.join(map(str, added))}")
+        if removed := uncovered(old, new):
+            yield spot.change(Effect.TIGHTENS, f"removed: {', '.join(map(str, removed))}")
 
 
 def _request(before: Level, after: Level, base: Policy, head: Policy) -> Iterator[Change]:

@@ -58,8 +58,7 @@ class Guesses:
 class Draft:
     """A policy before it is trusted; `broken` lists what another error already tells about.
 
-    `mentions` are the groups that systems mention when it is urgent, `seats` the numbers bought as
-    far as they are written down, by system and pool: only checks need them.
+    `mentions` are the groups that systems mention when it is urgent: only checks need them.
     """
 
     policy: Policy
@@ -67,7 +66,6 @@ class Draft:
     values: Mapping[KeyPath, Where]
     broken: frozenset[KeyPath] = frozenset()
     mentions: Mapping[str, str] = field(default_factory=dict)
-    seats: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def is_broken(self, path: KeyPath) -> bool:
         if not self.broken:

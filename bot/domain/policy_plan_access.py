@@ -7,9 +7,10 @@ from datetime import datetime
 from bot.domain.decision import Answer, Ask, Decision, decide
 from bot.domain.grant import Basis, Grant, outlives
 from bot.domain.people import Roster
-from bot.domain.policy import Bundle, Level, Policy
+from bot.domain.policy import Level, Policy
 from bot.domain.policy_plan_levels import Levels, Standing
 from bot.domain.policy_plan_values import Fate, GrantChange, PoolNeed, RequestChange, Shift, Way
+from bot.domain.policy_pools import pools_of, with_bought
 from bot.domain.policy_reach import Reach
 from bot.domain.policy_separated import Held
 from bot.domain.request import ESCALATED, Request, RequestState, Verdict, request_digest
@@ -225,15 +226,10 @@ def pool_needs(
                 people.setdefault(key, set()).update(shift.people)
     needs = ((key, len(ids - seated.get(key, set()))) for key, ids in people.items())
     return tuple(
-        PoolNeed(system=key[0], pool=key[1], needed=needed, free=_free(seats, *key))
+        PoolNeed(system=key[0], pool=key[1], needed=needed, free=_free(seats, head, *key))
         for key, needed in sorted(needs)
         if needed
     )
-
-
-def pools_of(bundle: Bundle) -> tuple[str, ...]:
-    """Name the pools that a level's seat is drawn from."""
-    return tuple(filter(None, (bundle.licence, *bundle.permission_set_licences)))
 
 
 def _seated(grants: Iterable[Grant], base: Policy) -> Mapping[tuple[str, str], set[str]]:
@@ -245,9 +241,9 @@ def _seated(grants: Iterable[Grant], base: Policy) -> Mapping[tuple[str, str], s
     return found
 
 
-def _free(seats: Seats | None, system: str, pool: str) -> int | None:
+def _free(seats: Seats | None, head: Policy, system: str, pool: str) -> int | None:
     """Count what is free, with the seats that are kept free: they are there for birthrights."""
-    counts = (seats or {}).get(system, ())
+    counts = with_bought((seats or {}).get(system, ()), head.systems[system].pools)
     count = next((count for count in counts if count.name == pool), None)
     if count is None or (count.is_active and count.total == UNLIMITED):
         return None

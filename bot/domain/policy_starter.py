@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.domain.errors import PolicyError
 from bot.domain.people import Engagement, Person, Roster
 from bot.domain.policy import EVERYONE, IT_GROUP
+from bot.domain.policy_pools import pools_of
 from bot.domain.policy_starter_accounts import Census, Inventory, Placed, take_census
 from bot.domain.policy_starter_levels import StarterLevel, levels_held, slug
 from bot.domain.quoting import quoted
@@ -106,9 +107,7 @@ def start_policy(
         count = "1 thing is" if len(faults) == 1 else f"{len(faults)} things are"
         raise PolicyError(f"No policy can be written yet: {count} in the way.", faults=faults)
     levels = levels_held(census, inventory)
-    used = {
-        name for one in levels for name in (one.bundle.licence, *one.bundle.permission_set_licences)
-    }
+    used = {name for one in levels for name in pools_of(one.bundle)}
     return Starter(
         company=_company(here),
         timezone=_most_common(person.timezone for person in here),

@@ -14,6 +14,7 @@ from bot.domain.text import clean
 
 QUESTION = "TODO:"
 _LONGEST_SAYS = 500
+_EXTRAS = ("permission_sets", "permission_set_groups", "permission_set_licences")
 _REASONS: Mapping[Open, str] = {
     Open.OWN: "Usher's own",
     Open.UNKNOWN: "of nobody in the roster",
@@ -120,7 +121,8 @@ def _role(role: StarterRole, starter: Starter) -> Iterator[str]:
 def _system(starter: Starter) -> Iterator[str]:
     yield from comment(
         "Salesforce as it is: one level for each combination of profile and sets that people have."
-        f"{_without_level(starter)}"
+        " Roles, packages, feature licences, public groups and queues are left out, and to your"
+        f" admins, as long as no level names any.{_without_level(starter)}"
     )
     yield "kind: system"
     yield f"id: {SYSTEM}"
@@ -190,14 +192,13 @@ def _bundle(level: StarterLevel) -> Iterator[str]:
     yield "    bundle:"
     yield f"      licence: {scalar(bundle.licence)}"
     yield f"      profile: {scalar(bundle.profile)}"
-    if bundle.permission_sets:
-        yield from entry("permission_sets", bundle.permission_sets, indent=6)
-    if bundle.permission_set_licences:
-        yield from entry("permission_set_licences", bundle.permission_set_licences, indent=6)
+    for key in _EXTRAS:
+        if names := getattr(bundle, key):
+            yield from entry(key, names, indent=6)
 
 
 def _says(level: StarterLevel) -> str:
-    extras = (*level.bundle.permission_sets, *level.bundle.permission_set_licences)
+    extras = [name for key in _EXTRAS for name in getattr(level.bundle, key)]
     more = f" and {', '.join(extras)}" if extras else ""
     return clean(f"Salesforce with the profile {level.bundle.profile}{more}.", _LONGEST_SAYS)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from bot.domain.changes import Part
 from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.people import Person
 from bot.domain.plan import Holder, SeatView, plan_seat
@@ -20,16 +21,21 @@ _ADMIN = "admin"  # also in Systemadministrator and administrateur
 
 
 class Held(NamedTuple):
-    """What one account has, apart from what its sets bring along by themselves."""
+    """What one account has, apart from what its sets bring along by themselves.
+
+    What is left to the system's admins as long as no level names it (roles, packages, features,
+    public groups and queues) is not part of it.
+    """
 
     licence: str
     profile: str
     sets: frozenset[str]
+    set_groups: frozenset[str]
     set_licences: frozenset[str]
 
     @property
     def extras(self) -> frozenset[str]:
-        return self.sets | self.set_licences
+        return self.sets | self.set_groups | self.set_licences
 
     @property
     def bundle(self) -> Bundle:
@@ -37,6 +43,7 @@ class Held(NamedTuple):
             licence=self.licence,
             profile=self.profile,
             permission_sets=tuple(sorted(self.sets)),
+            permission_set_groups=tuple(sorted(self.set_groups)),
             permission_set_licences=tuple(sorted(self.set_licences)),
         )
 
@@ -113,30 +120,32 @@ def _is_like(one: Placed, bundle: Bundle, inventory: Inventory) -> bool:
     brought = (inventory.brings.get(name, "") for name in bundle.permission_sets)
     adopted = replace(seat, person_id=person.id)
     view = SeatView(seat=adopted, implied_licences=frozenset(brought))
-    return not plan_seat(view, holder, bundle)
+    return not plan_seat(view, holder, bundle).changes
 
 
 def _held(one: Placed, inventory: Inventory) -> Held:
     seat = one.account.seat
-    brought = {inventory.brings.get(name, "") for name in seat.permission_sets}
+    brought = {inventory.brings.get(name, "") for name in seat.held(Part.SET)}
     return Held(
         licence=seat.licence,
         profile=seat.profile,
-        sets=seat.permission_sets,
-        set_licences=seat.permission_set_licences - brought,
+        sets=seat.held(Part.SET),
+        set_groups=seat.held(Part.SET_GROUP),
+        set_licences=seat.held(Part.SET_LICENCE) - brought,
     )
 
 
 def _order(held: Held, people: int) -> tuple[object, ...]:
     """Sort by profile; what most people have comes first."""
-    licence = held.licence
-    return held.profile, licence, -people, sorted(held.sets), sorted(held.set_licences)
+    extras = sorted(held.sets), sorted(held.set_groups), sorted(held.set_licences)
+    return held.profile, held.licence, -people, *extras
 
 
 def _risk(held: Held, inventory: Inventory) -> Risk:
     """Take whatever may manage users for critical, or is called as if it might."""
     is_strong = held.profile in inventory.strong_profiles or held.sets & inventory.strong_sets
-    is_called_so = any(_ADMIN in name.casefold() for name in (held.profile, *held.sets))
+    named = (held.profile, *held.sets, *held.set_groups)
+    is_called_so = any(_ADMIN in name.casefold() for name in named)
     return Risk.CRITICAL if is_strong or is_called_so else Risk.HIGH
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from bot.domain.decision import Decision
 from bot.domain.durations import Duration
 from bot.domain.inbound import Surface
+from bot.domain.shown_plan import IdleSeats, ShownPlan
 
 
 class RequestState(StrEnum):
@@ -128,6 +129,8 @@ class Request:
     made on an issue, `form_digest` is of the fields that it was made from, which may have been
     granted otherwise, and `read_digest` of those that were read there last, used or not.
     `ways_out` say what would have had to be true; they come with a refusal, which is final.
+    `shown_plan` is what people saw of what it changes; `idle_seats` names colleagues, for the
+    system's owners alone, while it waits for a seat.
     """
 
     id: str
@@ -163,6 +166,8 @@ class Request:
     ways_out: tuple[str, ...] = ()
     ended_by: str = ""
     origin: str = ""
+    shown_plan: ShownPlan | None = None
+    idle_seats: IdleSeats | None = None
 
     @property
     def is_over(self) -> bool:

@@ -72,6 +72,15 @@ def review(
     )
 
 
+def given(request: Request) -> list[Approval]:
+    """List each yes to the request as it is now; one to an earlier version is void."""
+    return [
+        approval
+        for approval in request.approvals
+        if approval.verdict is Verdict.YES and approval.digest == request.digest
+    ]
+
+
 def still_missing(
     decision: Decision, approvals: Sequence[Approval], digest: str
 ) -> tuple[str, ...]:

@@ -11,19 +11,19 @@ from bot.domain.cards import Card, CardAction, Fact, IssuePage, TaskLine
 from bot.domain.decision import Answer
 from bot.domain.explain import numbered
 from bot.domain.grant import EndReason, Grant, GrantState
+from bot.domain.handover_text import ASKING, leaving_links, leaving_notes
 from bot.domain.inbound import Surface
 from bot.domain.people import Person, Roster
 from bot.domain.policy import Delivery, Level, Risk, System
 from bot.domain.request import (
     ESCALATED,
-    Approval,
     Request,
     RequestEvent,
     RequestState,
-    Verdict,
     next_state,
 )
-from bot.domain.review import still_missing
+from bot.domain.review import given, still_missing
+from bot.domain.shown_plan_text import idle_notes, plan_facts, plan_notes
 
 
 class Audience(StrEnum):
@@ -123,7 +123,7 @@ def headline(story: Story) -> str:
     """Say in a few words how a request stands."""
     request, grant = story.request, story.grant
     if grant is not None and grant.state in _GRANT_HEADLINES and not story.is_leftover:
-        return _GRANT_HEADLINES[grant.state]
+        return ASKING if grant.is_asking else _GRANT_HEADLINES[grant.state]
     if request.state is RequestState.APPROVED and request.starts_at is not None:
         person = story.roster.get(request.person_id)
         return f"Approved, starts on {_day(request.starts_at, person)}"
@@ -145,6 +145,7 @@ def card(story: Story, audience: Audience) -> Card:
         tasks=tuple(TaskLine(text=task.text, done_by=task.done_by) for task in tasks),
         actions=tuple(_actions(story, audience)),
         issue_number=request.issue_number,
+        links=leaving_links(grant) if audience is not Audience.REQUESTER else (),
     )
 
 
@@ -217,15 +218,6 @@ def _first_page(story: Story) -> Card:
     )
 
 
-def given(request: Request) -> list[Approval]:
-    """List each yes to the request as it is now; one to an earlier version is void."""
-    return [
-        approval
-        for approval in request.approvals
-        if approval.verdict is Verdict.YES and approval.digest == request.digest
-    ]
-
-
 # ---- facts --------------------------------------------------------------------------------------
 
 
@@ -240,7 +232,10 @@ def _facts(story: Story, audience: Audience) -> Iterator[Fact]:
         yield Fact("Until", _moment(grant.until, person))
     if grant is not None and grant.username and audience is Audience.REQUESTER:
         yield Fact("Log-in name", grant.username)
-    if request.decision is not None and audience is not Audience.REQUESTER:
+    if audience is Audience.REQUESTER:
+        return
+    yield from plan_facts(request, story.system.title if story.system else "")
+    if request.decision is not None:
         where = f" ({request.decision.where})" if request.decision.where else ""
         yield Fact("Rule", f"{request.decision.rule}{where}")
         yield Fact("Policy", request.decision.policy_commit[:20])
@@ -289,6 +284,9 @@ def _notes(story: Story, audience: Audience) -> Iterator[str]:
     yield how_without_asking(request)
     if request.state is RequestState.CANCELLED and request.ended_by:
         yield f"Cancelled by {request.ended_by}."
+    yield from idle_notes(request, with_names=audience is Audience.OWNER)
+    if audience in (Audience.OWNER, Audience.ISSUE):
+        yield from plan_notes(request, story.system.title if story.system else "")
     if grant is not None and grant.state is not GrantState.ACTIVE and not story.is_leftover:
         yield _ENDINGS[grant.end_reason] if grant.end_reason else ""
         yield from _stuck_notes(grant, audience)
@@ -315,6 +313,8 @@ def _may_see_note(request: Request, audience: Audience) -> bool:
 def _stuck_notes(grant: Grant, audience: Audience) -> Iterator[str]:
     if grant.note and audience is not Audience.REQUESTER:
         yield grant.note
+    if audience is not Audience.REQUESTER:
+        yield from leaving_notes(grant)
     if grant.state is GrantState.NEEDS_IT and audience is Audience.OWNER:
         yield f"When it is mended, run: usher requests retry {grant.id}"
 

@@ -7,13 +7,20 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """What goes wrong; drops cut the TCP connection without an answer."""
+    """What goes wrong; drops cut the TCP connection without an answer. EMPTY, TRUNCATED and CUT
+    spoil the answer to a call that was carried out: no body, half of one that claims to be whole,
+    half of one and then a cut connection. REVOKE ends the sessions just before the call.
+    """
 
     DROP_BEFORE = "drop_before"
     DROP_AFTER = "drop_after"
     DELAY = "delay"
     STATUS = "status"
     HTML = "html"
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    CUT = "cut"
+    REVOKE = "revoke"
 
 
 @dataclass(frozen=True, kw_only=True)

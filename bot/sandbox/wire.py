@@ -14,6 +14,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
+from werkzeug.wrappers import Response as PlainResponse
 
 from bot.sandbox.faults import Fault, FaultKind, Faults
 
@@ -38,6 +39,8 @@ class Exchange:
     def call(self) -> str:
         return f"{self.method} {self.path}"
 
+
+_SPOILT = {FaultKind.EMPTY, FaultKind.TRUNCATED, FaultKind.CUT}
 
 Observer = Callable[[Exchange, str], None]
 """Called with "before" (nothing happened yet) and "after" (done, but the answer is not sent)."""
@@ -68,6 +71,7 @@ class Emulator:
         self.lock = threading.RLock()
         self.faults = Faults()
         self.exchanges: list[Exchange] = []
+        self.longest_kept: int | None = None  # of an answer's bytes; None keeps all
         self.observers: list[Observer] = []
         self.url = ""
         self._server: BaseWSGIServer | None = None
@@ -84,6 +88,10 @@ class Emulator:
     def fault_body(self, status: int) -> str:
         """Return the vendor's error body (JSON text) for an injected status."""
         return json.dumps({"status": status, "message": "injected fault"})
+
+    def end_sessions(self) -> None:
+        """End every session of the caller's (FaultKind.REVOKE), where the service has any."""
+        raise NotImplementedError(f"the {self.name} sandbox has no sessions to end")
 
     def not_modelled(self, what: str) -> Response:
         """Answer 501 for something the original has and this emulator does not."""
@@ -138,11 +146,16 @@ class Emulator:
             return self._faulty(fault, exchange)(environ, start_response)
         self._observe(exchange, "before")
         with self.lock:
+            if fault is not None and fault.kind is FaultKind.REVOKE:
+                self.end_sessions()
             response = Response.from_app(self._flask, environ)
-            exchange.status, exchange.response_body = response.status_code, response.get_data()
+            exchange.status = response.status_code
+            exchange.response_body = response.get_data()[: self.longest_kept]
         self._observe(exchange, "after")
         if fault is not None and fault.kind is FaultKind.DROP_AFTER:
             self._hang_up(environ)
+        if fault is not None and fault.kind in _SPOILT:
+            return self._spoilt(fault.kind, response, environ)(environ, start_response)
         return response(environ, start_response)
 
     def _record(self, incoming: Request, body: bytes, fault: Fault | None) -> Exchange:
@@ -175,6 +188,24 @@ class Emulator:
         if fault.retry_after is not None:
             response.headers["Retry-After"] = str(fault.retry_after)
         exchange.status, exchange.response_body = response.status_code, response.get_data()
+        return response
+
+    def _spoilt(
+        self, kind: FaultKind, response: PlainResponse, environ: WSGIEnvironment
+    ) -> PlainResponse:
+        """Return the answer without a part of its body; the call itself was carried out."""
+        whole = response.get_data()
+        half = b"" if kind is FaultKind.EMPTY else whole[: len(whole) // 2]
+        if kind is not FaultKind.CUT:
+            response.set_data(half)
+            return response
+
+        def parts() -> Iterable[bytes]:
+            yield half
+            self._hang_up(environ)
+
+        response.response = parts()
+        response.headers["Content-Length"] = str(len(whole))
         return response
 
     @staticmethod

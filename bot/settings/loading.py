@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from bot.domain.field_name import PERSON_FIELD, FieldName
 from bot.domain.secret import Secret
 from bot.settings.environment import WORD, Environment, is_address
 from bot.settings.values import (
@@ -28,6 +29,7 @@ LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _PASSWORD_LOGIN = ("SALESFORCE_PASSWORD", "SALESFORCE_SECURITY_TOKEN", "SALESFORCE_TOKEN")
 _GITHUB_WAYS = "set it with GITHUB_PRIVATE_KEY_FILE, or set GITHUB_TOKEN alone"
+_NO_SOAP = "Salesforce leaves out from API version 65 on and switches off in new orgs"
 _SALESFORCE_WAYS = (
     "set SALESFORCE_USERNAME with SALESFORCE_PRIVATE_KEY_FILE, or SALESFORCE_CLIENT_SECRET alone"
 )
@@ -216,9 +218,25 @@ def _github_credential(env: Environment) -> GitHubApp | GitHubToken:
 def _salesforce(env: Environment) -> SalesforceSettings:
     what = "your My Domain, such as https://acme.my.salesforce.com"
     url = env.url("SALESFORCE_URL", what)
-    if url.path not in {"", "/"} or url.hostname in _SHARED_LOGIN_HOSTS:
+    if url.path.lower().startswith("/services/soap"):
+        env.complain(f"SALESFORCE_URL is for SOAP, which {_NO_SOAP}: set it to {what}.")
+    elif url.path not in {"", "/"} or url.hostname in _SHARED_LOGIN_HOSTS:
         env.complain(f"SALESFORCE_URL is not the address of an org: set it to {what}.")
-    return SalesforceSettings(url=url.geturl().rstrip("/"), credential=_salesforce_credential(env))
+    return SalesforceSettings(
+        url=url.geturl().rstrip("/"),
+        credential=_salesforce_credential(env),
+        person_field=_person_field(env),
+    )
+
+
+def _person_field(env: Environment) -> FieldName:
+    name = env.text("SALESFORCE_PERSON_FIELD")
+    try:
+        return FieldName(name or PERSON_FIELD)
+    except ValueError:
+        what = f"the API name of a custom field on User, such as {PERSON_FIELD}"
+        env.complain(f"SALESFORCE_PERSON_FIELD is wrong: set it to {what}, or take it out.")
+        return PERSON_FIELD
 
 
 def _salesforce_credential(env: Environment) -> SalesforceCredential:
@@ -240,8 +258,8 @@ def _salesforce_credential(env: Environment) -> SalesforceCredential:
 def _check_salesforce_way(env: Environment) -> None:
     if refused := env.those_set(*_PASSWORD_LOGIN):
         env.complain(
-            f"{' and '.join(refused)} is refused: Usher never signs in with a password. Take it "
-            f"out and {_SALESFORCE_WAYS}."
+            f"{' and '.join(refused)} is refused: Usher never signs in with a password, because "
+            f"that needs the SOAP log-in, which {_NO_SOAP}. Take it out and {_SALESFORCE_WAYS}."
         )
     user = env.those_set("SALESFORCE_USERNAME")
     keys = env.those_set("SALESFORCE_PRIVATE_KEY_FILE", "SALESFORCE_PRIVATE_KEY")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.domain.field_name import FieldName
 from bot.domain.secret import Secret
 
 
@@ -66,8 +67,11 @@ SalesforceCredential: TypeAlias = SalesforceJwt | SalesforceClient
 
 @dataclass(frozen=True, kw_only=True)
 class SalesforceSettings:
+    """`person_field` is the External ID of people on the org's User object."""
+
     url: str
     credential: SalesforceCredential
+    person_field: FieldName
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,24 +25,22 @@ from bot.domain.grant import (
     grant_end,
     outlives,
 )
-from bot.domain.plan import Holder, SeatView, plan_seat
-from bot.domain.policy import Level
 from bot.domain.request import ESCALATED, Request, RequestEvent, RequestState, Task
 from bot.ports import Transaction
+from bot.workflows.applying import ensure_seat, same_row
 from bot.workflows.commands import ask_again_if_changed
 from bot.workflows.context import (
     MAX_ATTEMPTS,
     Context,
-    SeatService,
     audit,
     backoff,
     changed,
     get_to_know,
     is_worth_a_retry,
-    still_wanted,
     touch,
 )
 from bot.workflows.delivering import hand_over
+from bot.workflows.idling import look_for_idle
 from bot.workflows.judging import (
     Judged,
     judge_again,
@@ -52,7 +50,8 @@ from bot.workflows.judging import (
     under_one_policy,
 )
 from bot.workflows.moves import lock_grant, move
-from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of
+from bot.workflows.preflight import refuse_unfit
+from bot.workflows.seating import holder_of, parts, refuse_unknown, reserve, service_of, until_of
 
 AGAIN, REST = "again", "rest"
 SEAT_LOOK_AGAIN = timedelta(minutes=10)
@@ -113,7 +112,7 @@ def _move(ctx: Context, request_id: str, run: int) -> str:
 def _to_the_queue(ctx: Context, request: Request) -> str:
     """Check policy once more and join the queue, or wait for the first day."""
     with ctx.ledger.begin() as tx:
-        fresh = _same(tx, request)
+        fresh = same_row(tx, request)
         if fresh.starts_at is not None and fresh.starts_at > ctx.clock.now():
             tx.requests.save(replace(fresh, due_at=fresh.starts_at), was=fresh)
             return REST
@@ -122,13 +121,6 @@ def _to_the_queue(ctx: Context, request: Request) -> str:
         keep_if_new(ctx, tx, fresh.id, judge_again(ctx, tx, fresh), actor="usher")
         move(ctx, tx, fresh, RequestEvent.QUEUE, actor="usher")
     return AGAIN
-
-
-def _same(tx: Transaction, request: Request) -> Request:
-    fresh = tx.requests.get(request.id, lock=True)
-    if fresh is None or fresh.run != request.run or fresh.state is not request.state:
-        raise StaleApproval("The request has gone on.")
-    return fresh
 
 
 def _take_seat(ctx: Context, request: Request) -> str:
@@ -141,14 +133,20 @@ def _take_seat(ctx: Context, request: Request) -> str:
         refuse_unknown(view, system)
     with ctx.ledger.begin() as tx:
         tx.seats.lock(system.id)
-        fresh = _same(tx, request)
+        fresh = same_row(tx, request)
         if ask_again_if_changed(ctx, tx, fresh):
             return REST
-        if view is not None and (full := reserve(ctx, tx, fresh, system, view)):
-            return _wait_for_seat(ctx, tx, fresh, full.note, is_to_buy=full.is_to_buy)
-        keep_if_new(ctx, tx, fresh.id, judge_again(ctx, tx, fresh), actor="usher")
-        move(ctx, tx, fresh, RequestEvent.RESERVE, actor="usher", reminders=0)
-    return AGAIN
+        full = reserve(ctx, tx, fresh, system, view) if view is not None else None
+        if full is not None:
+            _wait_for_seat(ctx, tx, fresh, full.note, is_to_buy=full.is_to_buy)
+        else:
+            keep_if_new(ctx, tx, fresh.id, judge_again(ctx, tx, fresh), actor="usher")
+            move(ctx, tx, fresh, RequestEvent.RESERVE, actor="usher", reminders=0)
+    if full is None:
+        return AGAIN
+    if service is not None and view is not None:
+        look_for_idle(ctx, request, service, view, full.pool)
+    return REST
 
 
 def _wait_for_seat(
@@ -188,7 +186,11 @@ def _provision(ctx: Context, request: Request) -> str:
             _rest_on_tasks(ctx, request)
             return REST
     else:
-        view = ensure_seat(ctx, request, service, holder_of(person, system), level)
+        refuse_unfit(service, level)
+        until = until_of(system, grant)
+        view = ensure_seat(ctx, request, service, holder_of(person, system), level, until=until)
+        if view is None:
+            return REST
         if view.seat is None:
             raise Conflict("The account is gone right after it was made.", service=system.id)
         grant = replace(grant, account=view.seat.user_id, username=view.seat.username)
@@ -202,7 +204,7 @@ def _checked_again(ctx: Context, request: Request) -> Request | None:
     Returns None when policy now stops the request, which is IT's business then.
     """
     with ctx.ledger.begin() as tx:
-        fresh = _same(tx, request)
+        fresh = same_row(tx, request)
         judged = judge_again(ctx, tx, fresh)
         if judged.level is None or not still_stands(fresh, judged):
             _stop(ctx, tx, fresh, judged)
@@ -228,7 +230,7 @@ def _stop(ctx: Context, tx: Transaction, request: Request, judged: Judged) -> No
 def _seat_was_let_go(ctx: Context, request: Request) -> bool:
     """Queue again for a seat when IT retries what had failed; its own was free for others since."""
     with ctx.ledger.begin() as tx:
-        fresh = _same(tx, request)
+        fresh = same_row(tx, request)
         if tx.seats.has(request.id):
             return False
         move(ctx, tx, fresh, RequestEvent.QUEUE, actor="usher")
@@ -239,7 +241,7 @@ def _rest_on_tasks(ctx: Context, request: Request) -> None:
     """Wait for the steps by hand; show them to the owners when that takes long, then call IT."""
     now, policy = ctx.clock.now(), ctx.policy()
     with ctx.ledger.begin() as tx:
-        fresh = _same(tx, request)
+        fresh = same_row(tx, request)
         began = _began(tx, fresh)
         clocks, calendar = policy.company.approvals, policy.company.calendar
         overdue_at = clocks.escalate_after.after(began, calendar)
@@ -263,37 +265,13 @@ def _began(tx: Transaction, request: Request) -> datetime:
     return entries[-1].at if entries else request.changed_at
 
 
-def ensure_seat(
-    ctx: Context, request: Request, service: SeatService, holder: Holder, level: Level
-) -> SeatView:
-    """Look, make only the difference, and look again until nothing is left to do."""
-    view = service.reader.observe(holder, level.bundle)
-    refuse_unknown(view, ctx.policy().system_of(level))
-    plan = plan_seat(view, holder, level.bundle)
-    if plan:
-        # Before, not after: a run that is killed in between must not leave changes without a line.
-        with ctx.ledger.begin() as tx:
-            names = ", ".join(type(change).__name__ for change in plan)
-            audit(ctx, tx, Tag.SEAT_CHANGING, request.id, "usher", changes=names, level=level.id)
-    for change in plan:
-        still_wanted(ctx, request)
-        view = service.writer.apply(change, holder, view)
-    if plan:
-        view = service.reader.observe(holder, level.bundle)
-        left = plan_seat(view, holder, level.bundle)
-        if left:
-            names = ", ".join(type(change).__name__ for change in left)
-            raise Conflict(f"Read back, the account still lacks: {names}.", service=level.system)
-    return view
-
-
 def _finish(ctx: Context, request: Request, grant: Grant) -> str:
     """Write grant and request in one guarded transaction; a level that it replaces ends here.
 
     A level of the same account that lasts longer stays: the person falls back to it.
     """
     with ctx.ledger.begin() as tx:
-        fresh = _same(tx, request)
+        fresh = same_row(tx, request)
         for old in tx.grants.of_person(grant.person_id):
             is_same = old.system == grant.system and old.id != grant.id and old.account
             if is_same and old.state is GrantState.ACTIVE and not outlives(old.until, grant.until):
@@ -339,12 +317,12 @@ def _requeue(ctx: Context, request_id: str, run: int, full: SeatsExhausted) -> s
     if request is None:
         return REST
     with ctx.ledger.begin() as tx:
-        fresh = _same(tx, request)
+        fresh = same_row(tx, request)
         tx.seats.release(request.id)
         note = f"No seat was free in {full.pool or 'the system'} when it was needed."
         if fresh.state is RequestState.PROVISIONING:
             fresh = move(ctx, tx, fresh, RequestEvent.QUEUE, actor="usher", note=note)
-            fresh = _same(tx, fresh)
+            fresh = same_row(tx, fresh)
         return _wait_for_seat(ctx, tx, fresh, note)
 
 
@@ -355,7 +333,7 @@ def _setback(ctx: Context, request_id: str, run: int, error: ConnectorError) -> 
         return REST
     note = f"{error.service or 'Usher'}: {error.detail}"[:500]
     with ctx.ledger.begin() as tx:
-        fresh = _same(tx, request)
+        fresh = same_row(tx, request)
         attempts = fresh.attempts + 1
         can_fail = fresh.state in (RequestState.AWAITING_SEAT, RequestState.PROVISIONING)
         if can_fail and (attempts >= MAX_ATTEMPTS or not type(error).retryable):

@@ -20,6 +20,7 @@ from bot.domain.policy import IT_GROUP
 from bot.domain.request import Request, RequestEvent, RequestState, Verdict, next_state
 from bot.domain.review import review
 from bot.ports import Transaction
+from bot.workflows.answering_hand_over import answer_hand_over, is_about_hand_over
 from bot.workflows.context import (
     Context,
     audit,
@@ -43,7 +44,9 @@ HELP = (
     "Approvers use the first two, the person who asked the third, "
     "and whoever holds the access, their manager or IT the fourth. "
     "In an emergency, where policy allows it, the person who asked uses `/break-glass` and gets "
-    "the access at once and for a short time; approvers, IT and security hear of it."
+    "the access at once and for a short time; approvers, IT and security hear of it. "
+    "When access ends and records wait for a new owner, the system's owners or IT answer with "
+    "`/approve hand-over` or `/deny hand-over`."
 )
 _VERBS = [verb for verb in Verb if verb is not Verb.UNKNOWN]
 
@@ -64,6 +67,8 @@ def obey_comment(ctx: Context, tx: Transaction, command: IssueCommand) -> str:
             "I have no request for this issue.",
             next_step="Edit the issue so that I can read its four fields, or use the form.",
         )
+    if is_about_hand_over(command):
+        return answer_hand_over(ctx, tx, request, command)
     if command.verb in (Verb.APPROVE, Verb.DENY):
         _has_seen(request, command.written_at)
     return _obey(ctx, tx, request, command.verb, command.actor, command.argument)

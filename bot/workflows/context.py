@@ -25,7 +25,10 @@ from bot.ports import (
     PolicyRepository,
     PolicySource,
     PolicyVerdicts,
+    RecordReader,
     Records,
+    RecordWriter,
+    RightsReader,
     SeatReader,
     SeatWriter,
     Transaction,
@@ -43,11 +46,24 @@ MAX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordService:
+    """The business records of a provider: one object that can only look, and one that can give."""
+
+    reader: RecordReader
+    writer: RecordWriter
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeatService:
-    """A provider with an API: one object that can only look, and one that can change."""
+    """A provider with an API: one object that can only look, and one that can change.
+
+    One whose users own nothing has no `records`; one without `rights` takes no integrations.
+    """
 
     reader: SeatReader
     writer: SeatWriter
+    records: RecordService | None = None
+    rights: RightsReader | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

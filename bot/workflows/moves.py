@@ -29,6 +29,7 @@ from bot.workflows.context import (
     touch,
 )
 from bot.workflows.judging import Judged
+from bot.workflows.leftovers import left_by
 
 _TAGS = {
     RequestEvent.REFUSE: Tag.REQUEST_REFUSED,
@@ -71,6 +72,8 @@ def move(
     moved = replace(request, state=state, note=note, **changes)  # type: ignore[arg-type]  # fields by name
     if event is RequestEvent.ASK and "asked_at" not in changes:
         moved = replace(moved, asked_at=ctx.clock.now())
+    if state is not RequestState.AWAITING_SEAT:
+        moved = replace(moved, idle_seats=None)  # colleagues are named while it helps, no longer
     moved = replace(moved, due_at=_due(ctx, moved))
     if event in _STARTS_A_RUN:
         moved = replace(moved, run=request.run + 1, attempts=0, reminders=0)
@@ -108,8 +111,9 @@ def ways_out_of(judged: Judged) -> tuple[WayOut, ...]:
 
 def _take_away_leftovers(ctx: Context, tx: Transaction, request: Request, *, actor: str) -> None:
     """End, like access, what an unfinished run has left in the system and the vault."""
-    if not any(entry.tag is Tag.REQUEST_RESERVED for entry in tx.audit.of_subject(request.id)):
-        return  # nothing is made before a seat is reserved
+    seat = left_by(ctx, tx, request)
+    if seat is None:
+        return
     leftover = Grant(
         # a request that may yet be granted needs its own id for that
         id=request.id if request.is_over else f"{request.id}-{request.run}",
@@ -120,7 +124,7 @@ def _take_away_leftovers(ctx: Context, tx: Transaction, request: Request, *, act
         since=ctx.clock.now(),
     )
     if tx.grants.add(leftover):
-        end_grant(ctx, tx, leftover, reason=EndReason.ABANDONED, actor=actor)
+        end_grant(ctx, tx, leftover, reason=EndReason.ABANDONED, actor=actor, seat=seat)
 
 
 def _due(ctx: Context, request: Request) -> datetime | None:
@@ -157,9 +161,12 @@ _NO_END = {
 
 
 def end_grant(
-    ctx: Context, tx: Transaction, grant: Grant, *, reason: EndReason, actor: str
+    ctx: Context, tx: Transaction, grant: Grant, *, reason: EndReason, actor: str, **facts: str
 ) -> Grant:
-    """Start taking access away; raises StaleApproval when it is ending or gone already."""
+    """Start taking access away; raises StaleApproval when it is ending or gone already.
+
+    `facts` are what the audit log keeps of it beside the reason.
+    """
     state = GRANT_TRANSITIONS.get((grant.state, GrantEvent.END))
     if state is None:
         detail, next_step = _NO_END[grant.state]
@@ -175,14 +182,16 @@ def end_grant(
         due_at=ctx.clock.now() + LEASE,
     )
     _save_grant(tx, ending, was=grant)
-    audit(ctx, tx, Tag.GRANT_ENDING, grant.id, actor, reason=reason)
+    audit(ctx, tx, Tag.GRANT_ENDING, grant.id, actor, reason=reason, **facts)
     start_end(ctx, tx, ending)
     touch(ctx, tx, grant.request_id)
     return ending
 
 
-def retry_grant(ctx: Context, tx: Transaction, grant: Grant, *, actor: str) -> Grant:
-    """Try once more to take away what IT has looked at."""
+def retry_grant(
+    ctx: Context, tx: Transaction, grant: Grant, *, actor: str, attempts: int = 0
+) -> Grant:
+    """Try once more to take away what IT has looked at; after `attempts` as often as is left."""
     state = GRANT_TRANSITIONS.get((grant.state, GrantEvent.RETRY))
     if state is None:
         raise StaleApproval("Nothing is stuck here.", next_step="See: usher grants list")
@@ -190,7 +199,7 @@ def retry_grant(ctx: Context, tx: Transaction, grant: Grant, *, actor: str) -> G
         grant,
         state=state,
         run=grant.run + 1,
-        attempts=0,
+        attempts=attempts,
         note="",
         due_at=ctx.clock.now() + LEASE,
     )

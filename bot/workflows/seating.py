@@ -4,11 +4,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bot.domain.errors import Conflict, Unauthorized
+from bot.domain.grant import Grant
 from bot.domain.people import Person
-from bot.domain.plan import Holder, SeatView
-from bot.domain.policy import Bundle, Level, Pool, Provider, System, WhenFull
+from bot.domain.plan import Holder, SeatView, Until, scope_of
+from bot.domain.plan_text import full_note
+from bot.domain.policy import Level, Pool, Provider, System, WhenFull
+from bot.domain.policy_pools import pools_of, with_bought
 from bot.domain.request import Request, RequestState
-from bot.domain.seats import availability
+from bot.domain.seats import Availability, availability
 from bot.ports import Transaction
 from bot.workflows.context import Context, SeatService
 
@@ -40,7 +43,13 @@ def holder_of(person: Person, system: System) -> Holder:
         username=system.username.format(**names).lower(),
         timezone=person.timezone,
         fields={name: form.format(**facts) for name, form in system.user_fields.items()},
+        scope=scope_of(system),
     )
+
+
+def until_of(system: System, grant: Grant | None) -> Until | None:
+    """Say when sets end by themselves in the system; None where policy does not want that."""
+    return Until(grant.until) if grant is not None and system.native_expiry else None
 
 
 def service_of(ctx: Context, system: System) -> SeatService | None:
@@ -66,6 +75,7 @@ class Full:
     """Why no seat was reserved; `is_to_buy` when policy wants the owners to get more seats."""
 
     note: str
+    pool: str
     is_to_buy: bool = False
 
 
@@ -76,22 +86,34 @@ def reserve(
 
     Call it under the system's seat lock. Those who wait longer for the same pool come first.
     """
-    keep = {name: pool.keep_free for name, pool in system.pools.items()}
     ahead = _ahead(ctx, tx, request, system)
-    free = availability(
-        view.pools_to_draw,
-        reserved=Counter(tx.seats.reserved(system.id, except_for=request.id)) + ahead,
-        keep_free={} if request.is_birthright else keep,
-    )
+    free = _binding(tx, request, system, view, ahead)
     if not free.is_free:
         pool = system.pools.get(free.pool, Pool())
-        taken = f"All {free.total} seats of {free.pool} are taken or spoken for ({free.used} used)."
-        note = f"{taken} You are {_ordinal(ahead[free.pool] + 1)} in line."
-        return Full(note=note, is_to_buy=pool.when_full is WhenFull.ASK)
+        note = f"{full_note(free)} You are {_ordinal(ahead[free.pool] + 1)} in line."
+        return Full(note=note, pool=free.pool, is_to_buy=pool.when_full is WhenFull.ASK)
     # A request that draws on no pool is noted too: it has been through here.
     names = [pool.name for pool in view.pools_to_draw] or [NO_POOL]
     tx.seats.reserve(request.id, system.id, names, ctx.clock.now())
     return None
+
+
+def free_seats(
+    ctx: Context, tx: Transaction, request: Request, system: System, view: SeatView
+) -> Availability:
+    """Count what is free for a request in the pool that binds, if it came to that now."""
+    return _binding(tx, request, system, view, _ahead(ctx, tx, request, system))
+
+
+def _binding(
+    tx: Transaction, request: Request, system: System, view: SeatView, ahead: Counter[str]
+) -> Availability:
+    keep = {name: pool.keep_free for name, pool in system.pools.items()}
+    return availability(
+        with_bought(view.pools_to_draw, system.pools),
+        reserved=Counter(tx.seats.reserved(system.id, except_for=request.id)) + ahead,
+        keep_free={} if request.is_birthright else keep,
+    )
 
 
 def waiting_for(tx: Transaction, system_id: str) -> list[Request]:
@@ -121,8 +143,7 @@ def _pools_wanted(ctx: Context, tx: Transaction, request: Request) -> set[str]:
 
 def _pools_of(ctx: Context, level_id: str) -> set[str]:
     level = ctx.policy().level(level_id)
-    bundle = level.bundle if level else Bundle()
-    return {name for name in (bundle.licence, *bundle.permission_set_licences) if name}
+    return set(pools_of(level.bundle)) if level else set()
 
 
 def _ordinal(number: int) -> str:

@@ -26,7 +26,7 @@ from bot.workflows.context import (
     start_tell,
 )
 from bot.workflows.judging import judge_again, keep_if_new, under_one_policy
-from bot.workflows.moves import end_grant, lock_grant, move, next_reminder
+from bot.workflows.moves import end_grant, lock_grant, move, next_reminder, retry_grant
 
 BATCH = 200
 ALIVE_S = 30.0
@@ -120,6 +120,9 @@ def _due_grant(ctx: Context, seen: Grant, tx: Transaction) -> None:
         again = replace(grant, run=grant.run + 1, due_at=ctx.clock.now() + LEASE)
         if tx.grants.save(again, was=grant):
             start_end(ctx, tx, again)
+    elif grant.state is GrantState.NEEDS_IT:
+        # Perhaps what blocked it is gone; if not, IT is not kept waiting through all tries again.
+        retry_grant(ctx, tx, grant, actor="usher", attempts=grant.attempts)
     else:
         tx.grants.save(replace(grant, due_at=None), was=grant)
 

@@ -18,6 +18,7 @@ from bot.domain.review import still_missing
 from bot.domain.story import Audience, Story, card, issue_page, news, reminder
 from bot.domain.unasked import unasked
 from bot.ports import Transaction
+from bot.workflows.answering_hand_over import note_shown
 from bot.workflows.context import (
     Context,
     audit,
@@ -28,6 +29,7 @@ from bot.workflows.context import (
     status_key,
     write_once,
 )
+from bot.workflows.planning import look_ahead
 
 CLOCK_SLACK = timedelta(minutes=2)
 """How far back to look for our own write, as clocks differ."""
@@ -90,8 +92,12 @@ def _try(act: Callable[[], None], request_id: str) -> timedelta | None:
 
 
 def _surfaces(ctx: Context, request_id: str) -> Iterator[Callable[[], None]]:
-    """Yield the parts to be done; the issue comes first, because the others link to it."""
+    """Yield the parts to be done; the issue comes first, because the others link to it.
+
+    The look at the system comes next, for what is then told to say what it found.
+    """
     yield lambda: _tell_issue(ctx, request_id)
+    yield lambda: look_ahead(ctx, request_id)
     yield lambda: _tell_status(ctx, request_id)
     story = read_story(ctx, request_id)
     if story is not None:
@@ -162,6 +168,7 @@ def _tell_status(ctx: Context, request_id: str) -> None:
         raise Conflict("The issue could not be made yet.", service="github")
     try:
         _show_status(ctx, story, number)
+        note_shown(ctx, story.grant)
     except NotFound as gone:
         _note_undeliverable(ctx, request_id, f"issue #{number}", gone)
 
@@ -330,10 +337,11 @@ def _approvers(ctx: Context, request: Request) -> list[str]:
 
 
 def _owners(ctx: Context, story: Story) -> list[str]:
-    """List the owners, their backup and IT when something is stuck; and those told before."""
+    """List owners, backup and IT when it is stuck or they are asked; and those told before."""
     told = _told_as(ctx, story.request, Audience.OWNER)
     is_stuck = story.request.state is RequestState.NEEDS_IT or (
-        story.grant is not None and story.grant.state is GrantState.NEEDS_IT
+        story.grant is not None
+        and (story.grant.state is GrantState.NEEDS_IT or story.grant.is_asking)
     )
     waits_too_long = story.is_escalated
     if is_stuck or waits_too_long:

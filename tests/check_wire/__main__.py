@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.sandbox.wire import Exchange
 from tests.check_wire import block_kit, descriptions, webhooks
 from tests.check_wire.recording import record
+from tests.soql_oracle import oracle
 
 WRONG_USE = 2
 MOST_SHOWN = 20
@@ -36,9 +37,13 @@ def main() -> int:
         _say(f"CONNECT_OPENAPI: there is no file {connect}")
         return WRONG_USE
     descriptions.install()
+    if why := oracle.install():
+        _say(f"make check-wire needs a SOQL grammar: {why}.")
+        return WRONG_USE
     sent = record()
     verdicts = [
         *_described(sent, Path(connect) if connect else None),
+        _soql(sent["salesforce"]),
         _webhooks(),
         _block_kit(sent["slack"]),
     ]
@@ -50,10 +55,7 @@ def main() -> int:
 
 
 def _described(sent: dict[str, list[Exchange]], connect: Path | None) -> list[Verdict]:
-    tasks = {
-        "GitHub requests": descriptions.github_task(sent["github"]),
-        "SOQL queries": descriptions.soql_task(sent["salesforce"]),
-    }
+    tasks = {"GitHub requests": descriptions.github_task(sent["github"])}
     if connect is not None:
         task = descriptions.connect_task(connect, sent["onepassword"])
         tasks["1Password Connect requests"] = task
@@ -68,14 +70,20 @@ def _described(sent: dict[str, list[Exchange]], connect: Path | None) -> list[Ve
     ]
 
 
+def _soql(exchanges: list[Exchange]) -> Verdict:
+    queries = oracle.sent(exchanges)
+    wrong = [f"no SOQL: {query}" for query in oracle.no_soql(queries)]
+    problems = wrong if queries else ["nothing was recorded"]
+    looked_at = f"{len(queries)} different queries"
+    return Verdict(name="SOQL queries", looked_at=looked_at, problems=problems)
+
+
 def _count(task: dict[str, list[object]], operations: list[str]) -> str:
-    if "queries" in task:
-        return f"{len(task['queries'])} different queries"
     return f"{len(task['calls'])} requests to {len(operations)} operations"
 
 
 def _if_nothing(task: dict[str, list[object]]) -> list[str]:
-    return [] if task.get("calls") or task.get("queries") else ["nothing was recorded"]
+    return [] if task.get("calls") else ["nothing was recorded"]
 
 
 def _webhooks() -> Verdict:

@@ -1,10 +1,9 @@
-"""What Node judges: GitHub and 1Password requests by OpenAPI, Salesforce queries by a parser."""
+"""What Node judges: GitHub and 1Password requests by OpenAPI."""
 
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from bot.sandbox.wire import Exchange
 
@@ -62,22 +61,6 @@ def connect_task(file: Path, exchanges: list[Exchange]) -> Json:
         "calls": [_as_call(e) for e in exchanges],
         "must_fail": bad,
     }
-
-
-def soql_task(exchanges: list[Exchange]) -> Json:
-    bad = ["SELECT FROM User", "SELECT Id FROM User WHERE Name = O'Brien", "DROP TABLE User"]
-    return {"queries": queries(exchanges), "must_fail": bad}
-
-
-def queries(exchanges: list[Exchange]) -> list[str]:
-    """Return each different query, sent alone or inside a composite request."""
-    urls = [f"{e.path}?{e.query}" for e in exchanges]
-    for exchange in exchanges:
-        if exchange.path.endswith("/composite"):
-            inside = json.loads(exchange.request_body)["compositeRequest"]
-            urls += [one["url"] for one in inside]
-    found = {q for url in urls for q in parse_qs(urlsplit(url).query).get("q", [])}
-    return sorted(found)
 
 
 def _as_call(exchange: Exchange) -> Json:

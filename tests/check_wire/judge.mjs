@@ -1,9 +1,8 @@
-// Judges recorded requests by descriptions that other people wrote: OpenAPI documents and a SOQL parser.
+// Judges recorded requests by OpenAPI documents that other people wrote.
 // Reads one JSON object on stdin, writes one on stdout: {"<name>": {"problems": [...], "operations": [...]}}.
 import { readFileSync } from "node:fs";
 import Ajv from "ajv";
 import addFormats from "ajv-formats";
-import { parseQuery } from "@jetstreamapp/soql-parser-js";
 import { parse as parseYaml } from "yaml";
 
 // OpenAPI 3.0 is not JSON Schema. `nullable` is the trap: without a `type` beside it most checkers drop the
@@ -133,21 +132,6 @@ function judgeCalls({ file, calls, must_fail: mustFail }) {
   };
 }
 
-function isSoql(query) {
-  try {
-    parseQuery(query);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function judgeQueries({ queries, must_fail: mustFail }) {
-  const wrong = queries.filter((query) => !isSoql(query)).map((query) => `no SOQL: ${query}`);
-  const blind = mustFail.filter(isSoql).map((query) => `the checker is blind: it takes ${query} for SOQL`);
-  return { operations: [], problems: [...wrong, ...blind] };
-}
-
 const asked = JSON.parse(readFileSync(0, "utf8"));
-const answers = Object.entries(asked).map(([name, task]) => [name, task.queries ? judgeQueries(task) : judgeCalls(task)]);
+const answers = Object.entries(asked).map(([name, task]) => [name, judgeCalls(task)]);
 process.stdout.write(JSON.stringify(Object.fromEntries(answers)));

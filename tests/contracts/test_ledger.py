@@ -6,9 +6,20 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.store.store import Store
+from bot.domain.blockers import Blocker, BlockerKind
 from bot.domain.grant import GrantState
+from bot.domain.handover import (
+    Failure,
+    HandOver,
+    HandOverState,
+    Leaving,
+    Recipient,
+    plan_hand_over,
+)
 from bot.domain.inbound import Surface
 from bot.domain.request import Approval, RequestState, Task, Verdict
+from bot.domain.seats import Availability, Idle
+from bot.domain.shown_plan import Deed, DeedKind, IdleSeats, ShownPlan
 from tests.factories import NOW, grant, request
 
 HOUR = timedelta(hours=1)
@@ -39,6 +50,32 @@ def test_a_request_comes_back_as_it_was_kept(ledger: Store) -> None:
         assert tx.requests.get("r-1", lock=True) == expected
         assert tx.requests.by_issue(7, lock=True) == expected
         assert tx.requests.by_issue(8) is None
+
+
+def test_a_shown_plan_is_kept_whole_for_the_asking_it_was_made_for(ledger: Store) -> None:
+    idle = IdleSeats(pool="Crm", days=30, at=NOW, idle=(Idle(username="gil", last_login=None),))
+    kept = request(id="r-1", idle_seats=idle)
+    free = Availability(pool="Crm", free=1, total=3, used=2)
+    deed = Deed(DeedKind.PROFILE, "005A", "Lite", "Boss")
+    plan = ShownPlan(asked=kept.digest, at=NOW, lines=("x",), calls=2, deeds=(deed,), seats=free)
+    with ledger.begin() as tx:
+        tx.requests.add(kept)
+        tx.requests.show_plan("r-1", plan)
+        tx.requests.show_plan("r-1", replace(plan, asked="another"))
+
+    with ledger.read() as tx:
+        assert tx.requests.get("r-1") == replace(kept, shown_plan=plan)
+
+
+def test_what_a_person_held_is_listed_since_it_ended(ledger: Store) -> None:
+    ended = grant(state=GrantState.ENDED, ended_at=NOW)
+    with ledger.begin() as tx:
+        tx.grants.add(ended)
+        tx.grants.add(grant(id="r2"))
+
+    with ledger.read() as tx:
+        assert tx.grants.ended_since("ann", NOW) == [ended]
+        assert tx.grants.ended_since("ann", NOW + timedelta(seconds=1)) == []
 
 
 def test_a_late_save_changes_nothing(ledger: Store) -> None:
@@ -103,6 +140,23 @@ def test_people_are_told_until_they_know_the_latest(ledger: Store) -> None:
         tx.requests.save(news, was=kept)
 
         assert tx.requests.untold(NOW, 10) == [news]
+
+
+def test_what_ending_a_grant_needs_comes_back_with_it(ledger: Store) -> None:
+    to = Recipient(person_id="bea", user_id="005B", name="Bea", because="manager")
+    plan = plan_hand_over({"Lead": 3, "Case": 1}, {"Lead": "manager"}, {"manager": to})
+    failure = Failure(kind="Lead", record_id="00Q1", why="locked")
+    hand = HandOver(
+        state=HandOverState.AGREED, plan=plan, asked_at=NOW, deadline=NOW, failures=(failure,)
+    )
+    blocker = Blocker(kind=BlockerKind.JOB, what=("Nightly",), is_hard=False)
+    first = grant(id="r-1")
+    kept = replace(first, leaving=Leaving(hand_over=hand, blockers=(blocker,), looks=2))
+    with ledger.begin() as tx:
+        tx.grants.add(first)
+        assert tx.grants.save(kept, was=first)
+
+        assert tx.grants.get("r-1") == kept
 
 
 def test_a_grant_comes_back_and_a_late_save_changes_nothing(ledger: Store) -> None:

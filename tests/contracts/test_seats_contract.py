@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import stamina
 
+from bot.domain.changes import CreateUser, Part
 from bot.domain.errors import Conflict, OutcomeUnknown, SeatsExhausted
-from bot.domain.plan import CreateUser, Holder, Seat, SeatView, plan_seat
+from bot.domain.plan import Holder, Seat, SeatState, SeatView, parts_of, plan_seat
 from bot.domain.policy import Bundle
 from bot.domain.secret import Secret
 from bot.ports import SeatReader, SeatWriter
@@ -23,6 +24,16 @@ SALES = Bundle(
     profile="Standard User",
     permission_sets=("AcmeCrmUser",),
     permission_set_licences=("SalesforceCPQPsl",),
+)
+WHOLE = Bundle(
+    licence="Salesforce",
+    profile="Standard User",
+    permission_set_groups=("AcmeSalesTeam",),
+    packages=("acmesign",),
+    features=("Marketing",),
+    role="Sales_Rep",
+    groups=("Acme_Sales",),
+    queues=("Inbound_Leads",),
 )
 VIEW = Bundle(licence="Salesforce", profile="Read Only")
 PROFILES = dict.fromkeys(("Read Only", "Standard User"), "Salesforce")
@@ -39,7 +50,7 @@ class Bench:
 
     def converge(self, holder: Holder, bundle: Bundle | None) -> SeatView:
         view = self.reader.observe(holder, bundle)
-        for change in plan_seat(view, holder, bundle):
+        for change in plan_seat(view, holder, bundle).changes:
             view = self.writer.apply(change, holder, view)
         return self.reader.observe(holder, bundle)
 
@@ -47,8 +58,14 @@ class Bench:
 @pytest.fixture(params=["fake", "salesforce"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     if request.param == "fake":
-        totals = {"Salesforce": 12, "SalesforceCPQPsl": 5}
-        fake = FakeSeats(totals=totals, profiles=PROFILES, sets={"AcmeCrmUser"})
+        totals = {
+            "Salesforce": 12,
+            "SalesforceCPQPsl": 5,
+            "package acmesign": 3,
+            "feature Marketing": 2,
+        }
+        names = {"AcmeCrmUser", "AcmeSalesTeam", "Acme_Sales", "Inbound_Leads"}
+        fake = FakeSeats(totals=totals, profiles=PROFILES, sets=names)
         yield Bench(fake, fake, fake.totals.__setitem__, lambda: fake.troubles.lose("CreateUser"))
         return
     emulator = SalesforceEmulator()
@@ -95,8 +112,8 @@ def test_all_pools_are_counted_whoever_holds_what(bench: Bench, ann: Holder) -> 
 
     for name in ("Salesforce", "SalesforceCPQPsl"):
         assert after[name].used == before[name].used + 1
+        assert after[name].is_active
     assert (before["Salesforce"].total, after["SalesforceCPQPsl"].total) == (12, 7)
-    assert {pool.is_active for pool in after.values()} == {True}
     assert bench.reader.observe(ann, VIEW).pools == (after["Salesforce"],)
 
 
@@ -106,9 +123,28 @@ def test_a_plan_that_is_carried_out_leaves_nothing_to_do(bench: Bench, ann: Hold
     seat = seat_of(view)
     assert (seat.is_active, seat.profile, seat.licence) == (True, "Standard User", "Salesforce")
     assert (seat.username, seat.person_id) == (ann.username, ann.person_id)
-    assert seat.permission_sets == {"AcmeCrmUser"}
-    assert plan_seat(view, ann, SALES) == ()
+    assert seat.held(Part.SET) == {"AcmeCrmUser"}
+    assert plan_seat(view, ann, SALES).changes == ()
     assert view.pools_to_draw == ()
+
+
+def test_a_level_may_hold_everything_and_all_of_it_goes(bench: Bench, ann: Holder) -> None:
+    seat = seat_of(bench.converge(ann, WHOLE))
+
+    assert {part: {*names} for part, names in parts_of(WHOLE).items()} == {
+        part: {*names} for part, names in seat.parts.items()
+    }
+    assert seat.role == "Sales_Rep"
+    assert plan_seat(bench.reader.observe(ann, WHOLE), ann, WHOLE).changes == ()
+    held = bench.reader.observe(ann, None).pools
+    assert [pool.name for pool in held if pool.used] == ["Salesforce", "package acmesign"]
+    assert bench.converge(ann, None).state is SeatState.INACTIVE
+
+
+def test_nobody_is_idle_on_their_first_day(bench: Bench, ann: Holder) -> None:
+    pool = bench.converge(ann, VIEW).pools[0]
+
+    assert bench.reader.idle(pool, 30) == ()
 
 
 def test_another_level_changes_the_same_account(bench: Bench, ann: Holder) -> None:
@@ -117,7 +153,7 @@ def test_another_level_changes_the_same_account(bench: Bench, ann: Holder) -> No
     after = seat_of(bench.converge(ann, VIEW))
 
     assert (after.user_id, after.profile) == (before.user_id, "Read Only")
-    assert after.permission_sets == after.permission_set_licences == frozenset()
+    assert not any(after.parts.values())
 
 
 def test_taking_away_frees_the_seat_and_coming_back_finds_the_account(
@@ -129,7 +165,7 @@ def test_taking_away_frees_the_seat_and_coming_back_finds_the_account(
     gone = bench.converge(ann, None)
 
     assert not seat_of(gone).is_active
-    assert plan_seat(gone, ann, None) == ()
+    assert plan_seat(gone, ann, None).changes == ()
     assert bench.reader.observe(ann, SALES).pools[0].used == used
     back = seat_of(bench.converge(ann, SALES))
     assert (back.user_id, back.is_active, back.is_frozen) == (before.user_id, True, False)
@@ -137,7 +173,7 @@ def test_taking_away_frees_the_seat_and_coming_back_finds_the_account(
 
 def test_a_change_made_again_changes_nothing(bench: Bench, ann: Holder) -> None:
     first = bench.reader.observe(ann, SALES)
-    plan = plan_seat(first, ann, SALES)
+    plan = plan_seat(first, ann, SALES).changes
     made = bench.converge(ann, SALES)
 
     view = first
@@ -164,7 +200,7 @@ def test_a_lost_answer_is_unknown_and_the_next_look_knows(bench: Bench, ann: Hol
         bench.converge(ann, SALES)
 
     assert seat_of(bench.reader.observe(ann, SALES)).is_active
-    assert plan_seat(bench.converge(ann, SALES), ann, SALES) == ()
+    assert plan_seat(bench.converge(ann, SALES), ann, SALES).changes == ()
 
 
 def test_names_the_system_does_not_have_are_listed(bench: Bench, ann: Holder) -> None:

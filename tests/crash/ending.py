@@ -21,7 +21,7 @@ _VOLATILE = (
     (re.compile(r"\d{4}-\d{2}-\d{2}"), "DAY"),
     (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
     (re.compile(r"\b[ro][0-9a-f]{11}\b"), "REQUEST"),
-    (re.compile(r"\bgh-comment-\d+"), "COMMENT"),
+    (re.compile(r"\bgh[-:]comment[-:]\d+"), "COMMENT"),
 )
 # A setback is told as often as it happens, and a plan that was cut in two as two.
 _TOLD_DIFFERENTLY = frozenset({Tag.SEAT_CHANGING, Tag.REQUEST_POSTPONED})
@@ -101,7 +101,8 @@ def _org(ground: Ground) -> Iterator[str]:
             f"user {user.username} {user.email} {user.external_id} {user.federation_id}: "
             f"active={user.is_active} frozen={user.is_frozen} {user.licence} {user.profile} "
             f"sets={user.permission_sets} licences={user.permission_set_licences} "
-            f"has_password={user.last_password is not None}"
+            f"has_password={user.last_password is not None} "
+            f"owns={ground.world.salesforce.org.owned(user.username)}"
         )
     for pool in ground.world.salesforce.org.pools():
         yield f"pool {pool.kind} {pool.name}: {pool.used} of {pool.total}"

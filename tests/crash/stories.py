@@ -89,6 +89,19 @@ def onboarding(ground: Ground) -> None:
     ground.settle()
 
 
+def with_leads(ground: Ground) -> None:
+    """Have access, and more leads than three calls take."""
+    low_risk_request(ground)
+    ground.world.salesforce.org.seed_records("p006", 450, ["Lead"])
+
+
+def hand_over(ground: Ground) -> None:
+    """Give back one's access, and let IT hand the leads over to the system's owner."""
+    press(ground, CAI, "grant:give_back")
+    ground.travel(timedelta(seconds=2))  # GitHub tells whole seconds only
+    comment(ground, "octo-it-1", "/approve hand-over")
+
+
 STORIES = {
     story.name: story
     for story in (
@@ -96,6 +109,7 @@ STORIES = {
         Story("give_back", request, give_back),
         Story("expiry", low_risk_request, expiry),
         Story("onboarding", announce_newcomer, onboarding),
+        Story("hand_over", with_leads, hand_over),
     )
 }
 

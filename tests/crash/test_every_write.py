@@ -8,7 +8,7 @@ from tests.crash.plays import TRIES, flaws_of, ground_for, play
 from tests.crash.stories import STORIES
 from tests.crash.writes import Break, Point, rage
 
-SHARES = {"request": 4, "give_back": 3, "expiry": 2, "onboarding": 3}
+SHARES = {"request": 4, "give_back": 3, "expiry": 2, "onboarding": 3, "hand_over": 4}
 """Into how many tests a story's writes are dealt out, so that workers can share them."""
 FAST = ("onboarding", Backend.SQLITE, Break.KILL_TWICE, 0)
 """A third of one story, which meets every service; the rest takes longer than `make test` may."""

@@ -25,7 +25,7 @@ PROVISIONED = {
     DATA.format("POST") + "/composite/sobjects",
     DATA.format("POST") + "/sobjects/User/005*/password",
 }
-ENDED = {USER + "/005*", DATA.format("PATCH") + "/sobjects/UserLogin/0Yw*"}
+ENDED = {USER + "/005*"}
 NEEDED = {
     "request": {
         *TOLD,
@@ -38,14 +38,21 @@ NEEDED = {
     "give_back": {
         *TOLD,
         *ENDED,
+        DATA.format("POST") + "/composite",
         "slack POST /actions/*",
-        DATA.format("DELETE") + "/composite/sobjects",
         "onepassword DELETE /v1/vaults/vaultann000000000000000004/items/[a-z0-9]*",
     },
     "expiry": {
         *TOLD,
         *ENDED,
+        DATA.format("PATCH") + "/sobjects/UserLogin/0Yw*",
         "onepassword DELETE /v1/vaults/vaultcai000000000000000006/items/[a-z0-9]*",
+    },
+    "hand_over": {
+        *TOLD,
+        *ENDED,
+        "slack POST /actions/*",
+        DATA.format("PATCH") + "/composite/sobjects",
     },
     "onboarding": {
         *TOLD,

@@ -30,6 +30,8 @@ from bot.domain.policy import (
     System,
     Where,
 )
+from bot.domain.policy_integration import ALL, IntegrationRights, ObjectRights
+from bot.domain.policy_pools import Feature
 from bot.domain.request import Approval, Request, RequestState
 from tests.factories import NOW, approval, grant, request
 
@@ -151,6 +153,7 @@ def _system(dice: _Dice, id_: str) -> System:
         where=_WHERE,
         levels={name: _level(dice, id_, name) for name in LEVELS if dice.maybe(0.9)},
         auto_approve=tuple(_auto(dice, str(number)) for number in range(dice.upto(1))),
+        native_expiry=dice.maybe(0.2),
     )
 
 
@@ -161,10 +164,34 @@ def _level(dice: _Dice, system: str, name: str) -> Level:
         system=system,
         says=dice.choice(("Read.", "Write.")),
         risk=dice.choice(tuple(Risk)),
-        bundle=Bundle(licence=dice.choice(("", "Full", "Light"))),
+        bundle=_bundle(dice),
+        integration=IntegrationRights(objects={"Lead": _rights(dice)}) if dice.maybe(0.1) else None,
         where=_WHERE,
         request=_rule(dice) if dice.maybe(0.85) else None,
         break_glass=glass if dice.maybe(0.3) else None,
+    )
+
+
+def _bundle(dice: _Dice) -> Bundle:
+    return Bundle(
+        licence=dice.choice(("", "Full", "Light")),
+        permission_set_groups=dice.some(("Team", "Chiefs")),
+        packages=dice.some(("SBQQ", "dlrs")),
+        features=dice.some(tuple(map(str, Feature))),
+        role=dice.choice(("", "Sales", "Chief")),
+        groups=dice.some(("All", "Some")),
+        queues=dice.some(("Inbound", "Late")),
+    )
+
+
+def _rights(dice: _Dice) -> ObjectRights:
+    fields = ("Name", "Phone")
+    return ObjectRights(
+        read=dice.some(fields),
+        create=dice.some(fields),
+        edit=dice.choice(((ALL,), dice.some(fields))),
+        delete=dice.maybe(),
+        view_all=dice.maybe(),
     )
 
 

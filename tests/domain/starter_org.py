@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from bot.domain.changes import Part
 from bot.domain.people import Roster
 from bot.domain.plan import Seat
 from bot.domain.policy_starter import Starter, start_policy
@@ -26,6 +27,7 @@ def account(who: str = "ann", **changes: Any) -> Account:
     mail = changes.pop("mail", f"{who}@acme.example")
     sso = changes.pop("sso", "")
     sets = frozenset(changes.pop("sets", ()))
+    groups = frozenset(changes.pop("groups", ()))
     licences = frozenset(changes.pop("licences", ()))
     seat = Seat(
         user_id=f"005{who:0>12}AAA",
@@ -35,8 +37,7 @@ def account(who: str = "ann", **changes: Any) -> Account:
         licence="Salesforce",
         profile="Standard User",
         person_id=None,
-        permission_sets=sets,
-        permission_set_licences=licences,
+        parts={Part.SET: sets, Part.SET_GROUP: groups, Part.SET_LICENCE: licences},
     )
     return Account(seat=replace(seat, **changes), mail=mail, sso=sso)
 

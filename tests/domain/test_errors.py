@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import bot.domain.errors as module
+from bot.domain.blockers import Blocker, BlockerKind
 from bot.domain.errors import (
     Audience,
     ConnectorError,
@@ -20,7 +21,12 @@ from bot.domain.errors import (
     UsherError,
 )
 
-SAMPLES = {str: "words", float: 7.5, tuple[str, ...]: ("one", "two")}
+SAMPLES = {
+    str: "words",
+    float: 7.5,
+    tuple[str, ...]: ("one", "two"),
+    tuple[Blocker, ...]: (Blocker(kind=BlockerKind.JOB, what=("Nightly sync",)),),
+}
 
 
 def family(root: type[UsherError] = UsherError) -> Iterator[type[UsherError]]:
@@ -99,7 +105,7 @@ def test_rejections_are_for_the_requester_and_all_else_for_operators() -> None:
 
 
 def test_the_tree_in_the_docstring_names_every_class() -> None:
-    drawn = [line.strip("│├└─ ").split()[0] for line in (module.__doc__ or "").splitlines()[2:17]]
+    drawn = [line.strip("│├└─ ").split()[0] for line in (module.__doc__ or "").splitlines()[2:18]]
 
     assert sorted(drawn) == [kind.__name__ for kind in CLASSES]
 

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from bot.domain.durations import PERMANENT, Duration, Unit
-from bot.domain.policy import Approvals, BreakGlass, Bundle, Level, Provider, Question, Risk
+from bot.domain.policy import (
+    Approvals,
+    BreakGlass,
+    Bundle,
+    Level,
+    Policy,
+    Pool,
+    Provider,
+    Question,
+    Risk,
+)
 from bot.domain.policy_checks import check_policy
 from bot.domain.policy_draft import KeyPath
 from tests.domain.checked_policies import (
@@ -67,13 +77,15 @@ def test_a_system_without_levels_is_one_mistake() -> None:
 
 def test_a_birthright_needs_a_pool_with_seats() -> None:
     bundle = replace(SEAT, permission_set_licences=("Einstein",))
-    made = policy(level(bundle=bundle), roles=(role("csm", "crm/standard"),))
-    none, some = {("crm", "Einstein"): 0}, {("crm", "Einstein"): 1}
 
-    (finding,) = check_policy(replace(draft(made), seats=none))
+    def made(seats: int | None) -> Policy:
+        pools = {"Einstein": Pool(seats=seats)}
+        return policy(level(bundle=bundle), roles=(role("csm", "crm/standard"),), pools=pools)
 
-    assert finding.message.startswith("crm/standard needs a seat of 'Einstein', and there are none")
-    assert check_policy(replace(draft(made), seats=some)) == ()
+    (message,) = messages(made(0))
+
+    assert message.startswith("crm/standard needs a seat of 'Einstein', and there are none")
+    assert messages(made(1)) == messages(made(None)) == []
 
 
 def question(id_: str) -> Question:

@@ -10,6 +10,7 @@ from bot.domain.grant import Basis, Grant, GrantState
 from bot.domain.policy import (
     Bundle,
     Policy,
+    Pool,
     Separation,
     SeparationException,
     Where,
@@ -166,6 +167,20 @@ def test_seats_are_held_against_what_is_free(
     found = compare(SEATED, GIVING, roster=csms("ann", "bea"), seats={"crm": (count,)})
 
     assert (found.pools[0].free, found.pools[0].is_short) == (free, is_short)
+
+
+def test_a_feature_licence_has_the_seats_that_policy_says_were_bought() -> None:
+    market = level("market", bundle=Bundle(licence="Full", features=("Marketing",)))
+    pools = {"feature Marketing": Pool(seats=3)}
+
+    def with_pool(*birthright: str) -> Policy:
+        made = policy(market, roles=(role("csm", *birthright),))
+        return replace(made, systems={"crm": replace(made.systems["crm"], pools=pools)})
+
+    counts = {"crm": (PoolCount(name="feature Marketing", total=UNLIMITED, used=2),)}
+    found = compare(with_pool(), with_pool("crm/market"), roster=csms("ann", "bea"), seats=counts)
+
+    assert found.pools[1] == PoolNeed(system="crm", pool="feature Marketing", needed=2, free=1)
 
 
 def test_whoever_gets_or_loses_something_or_must_answer_hears_of_it_once() -> None:

@@ -19,6 +19,7 @@ from bot.domain.policy import (
 )
 from bot.domain.policy_change import Change, Effect, may_be_longer
 from bot.domain.policy_diff import compare_policies
+from bot.domain.policy_integration import ALL, IntegrationRights, ObjectRights
 from tests.domain.policy_pairs import (
     HEAD,
     HOUR,
@@ -42,6 +43,16 @@ from tests.domain.policy_pairs import (
     without,
 )
 
+
+def holding(key: str) -> Policy:
+    return of_bundle(**{key: ("One",)})
+
+
+def for_program(**rights: ObjectRights) -> Policy:
+    return of_level(integration=IntegrationRights(objects=rights))
+
+
+NAME, ALL_FIELDS = ObjectRights(read=("Name",)), ObjectRights(read=(ALL,))
 LOOSENS, TIGHTENS, NEUTRAL = Effect.LOOSENS, Effect.TIGHTENS, Effect.NEUTRAL
 
 
@@ -65,6 +76,18 @@ CASES: tuple[tuple[str, Callable[[], Policy], Effect], ...] = (
     ("crm/edit risk", lambda: of_level(risk=Risk.LOW), LOOSENS),
     ("crm/edit risk", lambda: of_level(risk=Risk.CRITICAL), TIGHTENS),
     ("crm/edit bundle.permission_sets", lambda: of_bundle(permission_sets=("A", "B")), LOOSENS),
+    ("crm/edit bundle.permission_set_groups", lambda: holding("permission_set_groups"), LOOSENS),
+    (
+        "crm/edit bundle.permission_set_licences",
+        lambda: holding("permission_set_licences"),
+        LOOSENS,
+    ),
+    ("crm/edit bundle.packages", lambda: holding("packages"), LOOSENS),
+    ("crm/edit bundle.features", lambda: holding("features"), LOOSENS),
+    ("crm/edit bundle.groups", lambda: holding("groups"), LOOSENS),
+    ("crm/edit bundle.queues", lambda: holding("queues"), LOOSENS),
+    ("crm/edit bundle.role", lambda: of_bundle(role="Sales"), LOOSENS),
+    ("crm native_expiry", lambda: of_system(native_expiry=True), TIGHTENS),
     ("crm/edit bundle.by_hand", lambda: of_bundle(by_hand=("Tick it", "And it")), LOOSENS),
     ("crm/edit request", lambda: of_level(request=None), TIGHTENS),
     ("crm/edit break_glass", lambda: of_level(break_glass=None), TIGHTENS),
@@ -122,6 +145,13 @@ ODD: tuple[tuple[str, Policy, Policy, list[Effect]], ...] = (
     ("another approver", POLICY, of_rule(approve=("manager", "it")), [LOOSENS, TIGHTENS]),
     ("another profile", POLICY, of_bundle(profile="Admin"), [LOOSENS]),
     ("no profile", POLICY, of_bundle(profile=""), [LOOSENS]),
+    ("another role", of_bundle(role="Sales"), of_bundle(role="Chief"), [LOOSENS]),
+    ("a program's from now on", POLICY, for_program(Lead=NAME), [LOOSENS, LOOSENS]),
+    ("a program's no longer", for_program(Lead=NAME), POLICY, [LOOSENS]),
+    ("a right more", for_program(Lead=NAME), for_program(Lead=ALL_FIELDS), [LOOSENS]),
+    ("a right less", for_program(Lead=ALL_FIELDS), for_program(Lead=NAME), [TIGHTENS]),
+    ("other rights", for_program(Lead=NAME), for_program(Case=NAME), [LOOSENS, TIGHTENS]),
+    ("the same rights", for_program(Lead=NAME), for_program(Lead=NAME), []),
     ("another backup", POLICY, of_group("owners", backup="spare"), [LOOSENS]),
     ("no backup", POLICY, of_group("owners", backup=None), [TIGHTENS]),
     ("another condition", POLICY, of_auto(engagement=Engagement.CONSULTANT), [LOOSENS]),

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.seats import UNLIMITED, Availability, PoolCount, availability
+from bot.domain.seats import (
+    UNLIMITED,
+    Availability,
+    PoolCount,
+    availability,
+    not_counted_free,
+)
 
 NAMES = ("Salesforce", "CrmPsl", "InboxPsl")
 amounts = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 5))
@@ -15,6 +21,7 @@ pools = st.lists(
         total=st.just(UNLIMITED) | st.integers(0, 12),
         used=st.integers(0, 15),
         is_active=st.booleans(),
+        counted=st.integers(0, 15),
     ),
     max_size=3,
     unique_by=lambda pool: pool.name,
@@ -27,7 +34,8 @@ def free_of(pool: PoolCount, reserved: dict[str, int], keep_free: dict[str, int]
         return 0
     if pool.total == UNLIMITED:
         return None
-    taken = pool.used + reserved.get(pool.name, 0) + keep_free.get(pool.name, 0)
+    used = max(pool.counted, pool.used)
+    taken = used + reserved.get(pool.name, 0) + keep_free.get(pool.name, 0)
     return pool.total - taken if taken < pool.total else 0
 
 
@@ -43,7 +51,7 @@ def test_the_pool_with_the_fewest_free_seats_binds(
     if limits:
         binding = next(pool for pool in counts if pool.name == found.pool)
         assert free_of(binding, reserved, keep_free) == found.free
-        assert (found.total, found.used) == (binding.total, binding.used)
+        assert (found.total, found.used) == (binding.total, binding.taken)
 
 
 @given(pools, amounts, st.sampled_from(NAMES))
@@ -63,6 +71,7 @@ def test_one_more_reservation_never_frees_a_seat(
     [
         (PoolCount(name="Salesforce", total=10, used=4), 3),
         (PoolCount(name="Salesforce", total=5, used=10), 0),
+        (PoolCount(name="Salesforce", total=10, used=1, counted=5), 2),
         (PoolCount(name="Salesforce", total=UNLIMITED, used=10), None),
         (PoolCount(name="Salesforce", total=10, used=0, is_active=False), 0),
     ],
@@ -83,3 +92,20 @@ def test_without_pools_nothing_limits() -> None:
 @pytest.mark.parametrize(("free", "is_free"), [(None, True), (1, True), (0, False)])
 def test_a_pool_is_free_when_something_is_left(free: int | None, *, is_free: bool) -> None:
     assert Availability(pool="Salesforce", free=free, total=5, used=5).is_free is is_free
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "is_named"),
+    [(5, 4, False), (5, 5, True), (5, 6, True), (0, 0, False)],
+)
+def test_a_counter_that_has_not_moved_is_told(was: int, now: int, *, is_named: bool) -> None:
+    """Nought is no lag: nothing was counted there to begin with."""
+    before = [PoolCount(name="Salesforce", total=9, used=was)]
+    after = [
+        PoolCount(name="Salesforce", total=9, used=now),
+        PoolCount(name="CrmPsl", total=9, used=3),
+    ]
+
+    found = not_counted_free({"Salesforce", "CrmPsl"}, before, after)
+
+    assert [pool.name for pool in found] == (["Salesforce"] if is_named else [])

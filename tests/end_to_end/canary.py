@@ -3,12 +3,13 @@
 import base64
 import json
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
-from bot.domain.plan import Change, Holder, SeatView
+from bot.domain.changes import Change
+from bot.domain.plan import Holder, SeatView
 from bot.domain.secret import Secret
 from bot.domain.vault import Handoff
 from bot.ports import Passwords, SeatWriter, Vault
@@ -83,6 +84,9 @@ class WatchedWriter:
 
     def apply(self, change: Change, holder: Holder, view: SeatView) -> SeatView:
         return self.errors.watch(lambda: self.real.apply(change, holder, view))
+
+    def apply_together(self, changes: Sequence[Change], holder: Holder, view: SeatView) -> SeatView:
+        return self.errors.watch(lambda: self.real.apply_together(changes, holder, view))
 
     def set_password(self, user_id: str, password: Secret) -> None:
         self.errors.watch(lambda: self.real.set_password(user_id, password))

@@ -26,6 +26,7 @@ COMMANDS: tuple[list[str], ...] = (
     ["migrate"],
     ["sandbox"],
     ["doctor"],
+    ["reconcile"],
     ["policy"],
     ["policy", "check"],
     ["policy", "test"],
@@ -119,7 +120,7 @@ def test_the_doctor_finds_all_fine_and_names_one_fix_for_what_is_not(
 
     assert fine.code == OK, fine.out
     parts = {"settings", "policy", "roster", "database", "slack", "github", "salesforce"}
-    parts |= {"1password", "policy repository"}
+    parts |= {"1password", "policy repository", "policy in Salesforce"}
     assert parts == {one["part"] for one in fine.json}
     assert all(one["is_fine"] for one in fine.json)
     assert sick.code == BROKEN

@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from bot.adapters.policy_files.loader import load_policy
 from bot.cli import app
+from bot.domain.changes import Freeze
 from bot.domain.errors import PolicyError, Unauthorized
-from bot.domain.plan import Freeze
 from bot.domain.policy import Bundle, Risk
 from bot.sandbox.world import World
 from tests.adapters.salesforce.org_bench import Bench, person

@@ -53,8 +53,15 @@ class FakeEngine(Engine):
                 return None
             done = _RUNS.update().where(_RUNS.c.id == row["id"]).values(is_done=True)
             connection.execute(done)
-        arguments = tuple(row["arguments"])
-        return Run(workflow=row["workflow"], id=row["id"], lane=row["lane"], arguments=arguments)
+        return _run(row)
+
+    def take_all(self) -> list[Run]:
+        """Take every run that waits, the oldest first."""
+        waiting = sa.select(_RUNS).where(~_RUNS.c.is_done).order_by(_RUNS.c.sequence)
+        with self._database.begin() as connection:
+            rows = connection.execute(waiting).mappings().all()
+            connection.execute(_RUNS.update().where(~_RUNS.c.is_done).values(is_done=True))
+        return [_run(row) for row in rows]
 
     def take_over(self, alive: Iterable[str]) -> int:
         self.alive.append(set(alive))
@@ -72,3 +79,8 @@ class FakeEngine(Engine):
 
     def stop(self, wait_s: int) -> None:
         """Stop; nothing runs by itself here."""
+
+
+def _run(row: sa.RowMapping) -> Run:
+    arguments = tuple(row["arguments"])
+    return Run(workflow=row["workflow"], id=row["id"], lane=row["lane"], arguments=arguments)

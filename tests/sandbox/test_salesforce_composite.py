@@ -264,7 +264,7 @@ def test_a_collection_with_a_setup_object_has_one_type(org: Org) -> None:
 def test_an_unmodelled_subrequest_undoes_the_composite_and_says_so(org: Org) -> None:
     # Design of the sandbox: 501, and nothing half done
     headers = {"Authorization": f"Bearer {org.sf.session_id}"}
-    group = sub("group", "POST", "sobjects/Group", {"Name": "x"})
+    group = sub("group", "POST", "sobjects/Territory2", {"Name": "x"})
     body = {"compositeRequest": [sub("user", "POST", "sobjects/User", org.person()), group]}
 
     url = f"{org.emulator.url}{V}/composite"

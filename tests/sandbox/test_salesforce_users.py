@@ -149,6 +149,7 @@ def test_a_created_user_is_active_with_login_row_and_profile_set(crm: Crm) -> No
     ],
 )
 def test_a_user_with_a_bad_field_is_refused(crm: Crm, changes: dict[str, Any], code: str) -> None:
+    # salesforce.md §1.1 and §1.5, REST guide: the section is the id of each case
     before = crm.org.licence("Salesforce")
 
     with pytest.raises(SalesforceError) as caught:

@@ -292,13 +292,13 @@ def test_too_long_addresses_and_headers_are_refused(client: Client) -> None:
     "path",
     [
         f"{V}/tooling/query?q=SELECT+Id+FROM+User",
-        f"{V}/sobjects/Group/describe",
-        f"{V}/query?q=SELECT+Id+FROM+GroupMember",
-        f"{V}/query?q=SELECT+UserRoleId+FROM+User",
+        f"{V}/sobjects/Territory2/describe",
+        f"{V}/query?q=SELECT+Id+FROM+UserShare",
+        f"{V}/query?q=SELECT+DelegatedApproverId+FROM+User",
         f"{V}/query?q=SELECT+Id+FROM+User+WITH+SECURITY_ENFORCED",
         f"{V}/query?q=SELECT+Id+FROM+User+WHERE+CreatedDate+=+LAST_FISCAL_YEAR",
         f"{V}/query?q=SELECT+FORMAT(CreatedDate)+FROM+User",
-        f"{V}/queryAll?q=SELECT+Id+FROM+User",
+        f"{V}/jobs/ingest",
         "/services/Soap/u/62.0",
     ],
 )

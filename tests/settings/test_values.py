@@ -237,6 +237,15 @@ def test_user_name_password_and_token_are_refused_at_salesforce(environ: dict[st
     assert "SALESFORCE_PRIVATE_KEY_FILE" in sentence
 
 
+def test_the_person_field_has_a_default_and_must_be_a_custom_field(environ: dict[str, str]) -> None:
+    name = "SALESFORCE_PERSON_FIELD"
+
+    assert load_settings(environ).salesforce.person_field == "Usher_Person_Id__c"
+    assert load_settings(environ | {name: "HR_Id__c"}).salesforce.person_field == "HR_Id__c"
+    for wrong in ("Email", "x__c FROM User --", CANARY):
+        assert problem(environ | {name: wrong}).startswith(f"{name} is wrong: set it to the API")
+
+
 def test_a_file_wins_over_its_plain_twin(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "token").write_text("from-file\n", "utf-8")
     twins = {

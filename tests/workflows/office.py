@@ -49,6 +49,7 @@ from bot.workflows.submissions import request_id_for
 from bot.workflows.sweep import sweep
 from bot.workflows.telling import tell
 from tests.factories import EVERYBODY, person, roster
+from tests.fakes.business import FakeBusiness
 from tests.fakes.clock import FakeClock
 from tests.fakes.company import FakePeople, FakePolicies
 from tests.fakes.engine import FakeEngine
@@ -72,6 +73,7 @@ class Office:
         self.seats = FakeSeats(
             totals={"Crm": 3, "Inbox": 1}, profiles=PROFILES, sets={"CrmUser", "InboxUser"}
         )
+        self.business = FakeBusiness()
         self.vault = FakeVault(*(f"vault-{name}" for name in (*EVERYBODY, "new")))
         self.passwords = FakePasswords()
         self.chat = FakeChat(self.clock)
@@ -88,7 +90,9 @@ class Office:
             policies=self.policies,
             people=self.people,
             services={
-                Provider.SALESFORCE: SeatService(reader=self.seats, writer=self.seats),
+                Provider.SALESFORCE: SeatService(
+                    reader=self.seats, writer=self.seats, records=self.business.service()
+                ),
             },
             passwords=self.passwords,
             vault=self.vault,
@@ -252,16 +256,17 @@ class Office:
             run = self.engine.take()
             if run is None:
                 return outcomes
-            outcomes.append(self._play(run))
+            outcomes.append(self.play(run))
         raise AssertionError(f"runs keep starting runs: {self.engine.live()}")
 
     def run_next(self, workflow: str) -> str:
         """Run the oldest waiting run of one kind."""
         run = self.engine.take(workflow)
         assert run is not None
-        return self._play(run)
+        return self.play(run)
 
-    def _play(self, run: Run) -> str:
+    def play(self, run: Run) -> str:
+        """Play one run that was taken from the engine."""
         try:
             return self._bodies[run.workflow](*run.arguments)
         except ConnectorError as error:

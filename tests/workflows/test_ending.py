@@ -6,6 +6,7 @@ import pytest
 
 from bot import operating
 from bot.domain.audit import Tag
+from bot.domain.changes import Change, Part
 from bot.domain.errors import (
     Conflict,
     InvalidRequest,
@@ -15,13 +16,12 @@ from bot.domain.errors import (
     Unavailable,
 )
 from bot.domain.grant import EndReason, Grant, GrantState
-from bot.domain.plan import Change
 from bot.workflows.context import MAX_ATTEMPTS
 from tests.factories import NOW
 from tests.factories import grant as some_grant
 from tests.workflows.office import Office
 
-CALLS = ("observe", "Freeze", "RemoveSets", "Deactivate")
+CALLS = ("observe", "Freeze", "Remove", "Deactivate")
 
 
 @pytest.fixture
@@ -48,8 +48,7 @@ def test_log_in_is_stopped_before_anything_else(office: Office, grant: Grant) ->
 
     assert [type(change).__name__ for change in made] == [
         "Freeze",
-        "RemoveSets",
-        "RemoveLicences",
+        "Remove",
         "Deactivate",
     ]
     assert office.seats.used("Crm") == office.seats.used("Inbox") == 0
@@ -178,8 +177,8 @@ def test_what_another_grant_of_the_same_system_gives_stays(office: Office, grant
     seat = office.seats.seats["ann"]
     assert seat.is_active
     assert not seat.is_frozen
-    assert seat.permission_sets == {"CrmUser"}
-    assert seat.permission_set_licences == frozenset()
+    assert seat.held(Part.SET) == {"CrmUser"}
+    assert seat.held(Part.SET_LICENCE) == frozenset()
 
 
 def test_a_log_in_that_a_newer_one_has_outdated_goes_too(office: Office, grant: Grant) -> None:
@@ -225,12 +224,12 @@ def test_giving_the_longer_level_back_hands_the_log_in_down(office: Office) -> N
 
 
 def test_a_change_that_does_not_take_is_noticed(office: Office, grant: Grant) -> None:
-    office.seats.ignored.add("RemoveSets")
+    office.seats.ignored.add("Remove")
 
     office.comment("ann", 1, "/revoke")
 
     assert now(office, grant).state is GrantState.NEEDS_IT
-    assert "still to be done: RemoveSets" in now(office, grant).note
+    assert "still to do: remove permission set" in now(office, grant).note
 
 
 def test_somebody_who_is_no_longer_in_the_roster_loses_everything(

@@ -23,8 +23,8 @@ PEOPLE = ("ann", "bea", "gus", "gil", "ivy", "sam")
 LEVELS = ("crm/view", "crm/standard", "crm/sales", "phone/desk")
 ON_THE_WAY = (RequestState.AWAITING_SEAT, RequestState.PROVISIONING)
 CALLS = {
-    "seats": ("observe", "CreateUser", "UpdateUser", "AssignSets", "AssignLicences", "Freeze",
-              "RemoveSets", "Deactivate", "set_password"),
+    "seats": ("observe", "CreateUser", "UpdateUser", "Assign", "Freeze",
+              "Remove", "Deactivate", "set_password"),
     "vault": ("find_item", "create_item", "delete_item"),
     "records": ("create_issue", "update_issue", "create_comment", "update_comment"),
     "chat": ("post", "update", "find_message"),

@@ -1,13 +1,16 @@
 """What an unfinished run left behind is taken away, told about, and can be tried again."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot import operating
 from bot.domain.audit import Entry, Tag
+from bot.domain.changes import Part
 from bot.domain.errors import Conflict, InvalidRequest, SeatsExhausted, StaleApproval
 from bot.domain.grant import EndReason, Grant, GrantState
+from bot.domain.plan import Seat
 from bot.domain.request import Request, RequestState
 from tests.workflows.office import Office
 
@@ -16,7 +19,7 @@ from tests.workflows.office import Office
 def request_(office: Office) -> Request:
     """Ann's request, back in line after half a seat was made for it."""
     gone = SeatsExhausted("none left", service="crm", pool="Inbox")
-    office.seats.troubles.refuse("AssignLicences", gone)
+    office.seats.troubles.refuse("Assign", gone)
     return office.approve(office.ask("crm/sales"), "bea", "gus")
 
 
@@ -157,3 +160,94 @@ def test_a_leftover_keeps_the_issue_of_a_refused_request_open(
 
     assert office.request(request_.id).state is RequestState.REFUSED
     assert office.records.issues[1].is_open
+
+
+# ---- accounts that were there before ------------------------------------------------------------
+
+
+def account(office: Office, **changed: Any) -> Seat:
+    """Let Ann have an account that an admin made before there was Usher."""
+    seat = Seat(
+        user_id="005-ann",
+        username="ann@crm.example",
+        is_active=True,
+        is_frozen=False,
+        licence="Crm",
+        profile="Read Only",
+        person_id="ann",
+    )
+    office.seats.seats["ann"] = replace(seat, **changed)
+    return office.seats.seats["ann"]
+
+
+def test_a_request_that_has_changed_nothing_takes_nothing_away(office: Office) -> None:
+    account(office)
+    request = office.ask("crm/standard")
+    before = account(office, profile="Admin")
+    assert office.approve(request, "bea", "gus").state is RequestState.NEEDS_IT
+
+    operating.cancel_request(office.ctx, request.id, actor="cli:ivy")
+    office.work()
+
+    assert office.request(request.id).state is RequestState.CANCELLED
+    assert office.seats.seats["ann"] == before
+    assert office.grants() == []
+
+
+def test_an_account_that_was_there_before_is_left_to_it_and_its_log_in_goes(
+    office: Office,
+) -> None:
+    account(office)
+    request = with_stored_log_in(office)
+
+    operating.cancel_request(office.ctx, request.id, actor="cli:ivy")
+    office.work()
+
+    stuck = leftover_of(office, request)
+    assert (stuck.state, stuck.due_at) == (GrantState.NEEDS_IT, None)
+    assert "005-ann was there before this request" in stuck.note
+    before = office.seats.seats["ann"]
+    assert (before.is_active, before.is_frozen) == (True, False)
+    assert office.vault.items == {}
+
+    operating.retry(office.ctx, stuck.id, actor="cli:ivy")
+    office.work()
+
+    assert leftover_of(office, request).state is GrantState.ENDED
+    assert office.seats.seats["ann"] == before
+
+
+def test_one_that_was_there_and_is_stripped_by_hand_needs_nobody(office: Office) -> None:
+    account(office)
+    request = with_stored_log_in(office)
+    account(office, is_active=False)
+
+    operating.cancel_request(office.ctx, request.id, actor="cli:ivy")
+    office.work()
+
+    assert leftover_of(office, request).state is GrantState.ENDED
+
+
+def test_one_that_was_inactive_before_is_inactive_again(office: Office) -> None:
+    account(office, is_active=False)
+    request = with_stored_log_in(office)
+    assert office.seats.seats["ann"].is_active
+
+    operating.cancel_request(office.ctx, request.id, actor="cli:ivy")
+    office.work()
+
+    assert leftover_of(office, request).state is GrantState.ENDED
+    assert not office.seats.seats["ann"].is_active
+
+
+def test_a_log_in_for_an_account_that_needed_no_change_goes_alone(office: Office) -> None:
+    sets = {Part.SET: frozenset({"CrmUser"})}
+    before = account(office, profile="Standard User", parts=sets)
+    request = with_stored_log_in(office)
+
+    operating.cancel_request(office.ctx, request.id, actor="cli:ivy")
+    office.work()
+
+    assert leftover_of(office, request).state is GrantState.ENDED
+    assert office.vault.items == {}
+    assert office.seats.seats["ann"] == before

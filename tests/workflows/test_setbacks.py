@@ -20,7 +20,7 @@ from bot.domain.request import RequestState
 from bot.workflows.context import MAX_ATTEMPTS
 from tests.workflows.office import Office
 
-SEAT_CALLS = ("observe", "CreateUser", "AssignSets", "set_password")
+SEAT_CALLS = ("observe", "CreateUser", "Assign", "set_password")
 VAULT_CALLS = ("find_item", "create_item")
 
 
@@ -41,8 +41,9 @@ def test_a_hiccup_is_tried_again_at_once(office: Office, call: str) -> None:
 
 @pytest.mark.parametrize("call", [*SEAT_CALLS, "create_item"])
 def test_an_outage_is_waited_out(office: Office, call: str) -> None:
+    request = office.ask("crm/standard")
     break_call(office, call, Unavailable("down", service="crm"), times=3)
-    request = office.approve(office.ask("crm/standard"), "bea", "gus")
+    request = office.approve(request, "bea", "gus")
     assert request.attempts == 1
     assert request.due_at == office.clock.now() + timedelta(seconds=30)
     assert Tag.REQUEST_POSTPONED in office.tags(request.id)
@@ -113,9 +114,10 @@ def test_a_busy_service_says_when_to_come_back(office: Office) -> None:
 def test_what_trying_again_cannot_help_calls_it_at_once(
     office: Office, call: str, error: Exception
 ) -> None:
+    request = office.ask("crm/standard")
     break_call(office, call, error, times=1)
 
-    request = office.approve(office.ask("crm/standard"), "bea", "gus")
+    request = office.approve(request, "bea", "gus")
 
     assert request.state is RequestState.NEEDS_IT
     detail = error.detail if isinstance(error, ConnectorError) else "unexpected KeyError"
@@ -123,7 +125,7 @@ def test_what_trying_again_cannot_help_calls_it_at_once(
     assert Tag.REQUEST_FAILED in office.tags(request.id)
 
 
-@pytest.mark.parametrize("call", ["CreateUser", "AssignSets", "set_password", "create_item"])
+@pytest.mark.parametrize("call", ["CreateUser", "Assign", "set_password", "create_item"])
 def test_a_lost_answer_has_one_effect(office: Office, call: str) -> None:
     fake = office.vault if call == "create_item" else office.seats
     fake.troubles.lose(call)
@@ -147,7 +149,7 @@ def test_a_lost_answer_of_a_vault_that_may_not_be_read_leaves_a_dead_item(office
 
 
 def test_it_mends_it_and_lets_it_try_again(office: Office) -> None:
-    office.seats.troubles.refuse("AssignSets", Conflict("no", service="crm"))
+    office.seats.troubles.refuse("Assign", Conflict("no", service="crm"))
     request = office.approve(office.ask("crm/standard"), "bea", "gus")
 
     said = operating.retry(office.ctx, request.id, actor="cli:ivy")
@@ -159,7 +161,7 @@ def test_it_mends_it_and_lets_it_try_again(office: Office) -> None:
         operating.retry(office.ctx, request.id, actor="cli:ivy")
 
 
-@pytest.mark.parametrize("call", ["AssignSets", "set_password", "create_item"])
+@pytest.mark.parametrize("call", ["Assign", "set_password", "create_item"])
 def test_cancelling_what_is_stuck_takes_the_half_made_seat_away(office: Office, call: str) -> None:
     break_call(office, call, Conflict("no", service="crm"), times=1)
     request = office.approve(office.ask("crm/standard"), "bea", "gus")
@@ -219,10 +221,10 @@ def test_a_person_without_a_vault_calls_it(office: Office) -> None:
 
 
 def test_a_change_that_does_not_take_is_noticed(office: Office) -> None:
-    office.seats.ignored.add("AssignSets")
+    office.seats.ignored.add("Assign")
 
     request = office.approve(office.ask("crm/standard"), "bea", "gus")
 
     assert request.state is RequestState.NEEDS_IT
-    assert "Read back, the account still lacks: AssignSets" in request.note
+    assert "Read back, there is still to do: assign permission set" in request.note
     assert office.vault.items == {}

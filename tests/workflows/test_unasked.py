@@ -11,6 +11,7 @@ from bot.domain.durations import Duration, Unit
 from bot.domain.errors import SeatsExhausted
 from bot.domain.grant import GrantState
 from bot.domain.inbound import Verb
+from bot.domain.plan import Seat
 from bot.domain.policy import AutoApproval, BreakGlass, Where
 from bot.domain.request import Request, RequestState
 from tests.factories import NOW
@@ -95,7 +96,7 @@ def test_a_first_time_is_asked_for(office: Office) -> None:
 
 def test_what_was_never_ready_was_never_held(office: Office) -> None:
     gone = SeatsExhausted("none left", service="crm", pool="Inbox")
-    office.seats.troubles.refuse("AssignLicences", gone)
+    office.seats.troubles.refuse("Assign", gone)
     request = office.approve(office.ask("crm/sales"), "bea", "gus")
     office.comment("ann", request.issue_number, "/cancel")
 
@@ -226,3 +227,34 @@ def test_somebody_who_cannot_be_told_does_not_hold_up_the_access(
 
     assert request.state is RequestState.DELIVERED
     assert Tag.MESSAGE_UNDELIVERABLE in office.tags(request.id)
+
+
+@pytest.mark.parametrize("changed", [{"is_frozen": True}, {"is_active": False}])
+def test_whom_somebody_else_has_shut_out_no_rule_lets_in_again(
+    office: Office, changed: dict[str, bool]
+) -> None:
+    put_in_force(office, replace(AGAIN, already_had=None))
+    seat = Seat(
+        user_id="005-ann",
+        username="ann@crm.example",
+        is_active=True,
+        is_frozen=False,
+        licence="Crm",
+        profile="Read Only",
+        person_id="ann",
+    )
+    office.seats.seats["ann"] = replace(seat, **changed)  # type: ignore[arg-type]  # flags by name
+
+    request = office.ask(how_long="30 days")
+
+    assert request.state is RequestState.NEEDS_IT
+    assert office.seats.seats["ann"] == replace(seat, **changed)  # type: ignore[arg-type]  # the same
+
+
+def test_who_was_frozen_since_access_ended_is_not_let_in_by_a_rule(office: Office) -> None:
+    held_once(office)
+    seat = replace(office.seats.seats["ann"], is_active=True, is_frozen=True)
+    office.seats.seats["ann"] = seat
+
+    assert office.ask(how_long="30 days").state is RequestState.NEEDS_IT
+    assert office.seats.seats["ann"] == seat

@@ -96,7 +96,7 @@ def test_a_seat_half_made_when_another_pool_ran_out_goes_away_with_the_request(
     office: Office,
 ) -> None:
     gone = SeatsExhausted("none left", service="crm", pool="Inbox")
-    office.seats.troubles.refuse("AssignLicences", gone)
+    office.seats.troubles.refuse("Assign", gone)
     request = office.approve(office.ask("crm/sales"), "bea", "gus")
     assert request.state is RequestState.AWAITING_SEAT
     assert office.seats.seats["ann"].is_active
@@ -108,7 +108,7 @@ def test_a_seat_half_made_when_another_pool_ran_out_goes_away_with_the_request(
 
 def test_a_seat_half_made_goes_away_when_policy_changes_its_mind(office: Office) -> None:
     gone = SeatsExhausted("none left", service="crm", pool="Inbox")
-    office.seats.troubles.refuse("AssignLicences", gone)
+    office.seats.troubles.refuse("Assign", gone)
     request = office.approve(office.ask("crm/sales"), "bea", "gus")
 
     level = office.policies.now.level("crm/sales")

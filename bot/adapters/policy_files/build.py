@@ -77,7 +77,6 @@ def build_draft(sources: Sources) -> Draft:
             (*prefix, *path) for prefix, one in by_prefix.items() for path in one.broken
         ),
         mentions=dict(_mentions(sources.systems)),
-        seats=dict(_seats(sources.systems)),
     )
 
 
@@ -85,14 +84,6 @@ def _mentions(systems: Mapping[str, Source]) -> Iterator[tuple[str, str]]:
     for system_id, source in systems.items():
         if isinstance(source.model, SystemFile) and source.model.urgent:
             yield system_id, source.model.urgent.mention
-
-
-def _seats(systems: Mapping[str, Source]) -> Iterator[tuple[tuple[str, str], int]]:
-    for system_id, source in systems.items():
-        if isinstance(source.model, SystemFile):
-            for name, pool in source.model.pools.items():
-                if pool.seats is not None:
-                    yield (system_id, name), pool.seats
 
 
 def _company(source: Source, keys: Places) -> Company:

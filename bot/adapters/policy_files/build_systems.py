@@ -6,7 +6,9 @@ from bot.adapters.policy_files.models import (
     AutoApproveModel,
     BreakGlassModel,
     BundleModel,
+    IntegrationModel,
     LevelModel,
+    PoolModel,
     RequestModel,
     SystemFile,
 )
@@ -25,6 +27,7 @@ from bot.domain.policy import (
     Where,
 )
 from bot.domain.policy_draft import APPROVALS, KeyPath, level_path, system_path
+from bot.domain.policy_integration import IntegrationRights, ObjectRights
 
 _RULE_KEYS = ("by", "not", "approve", "longest", "questions")
 
@@ -63,7 +66,7 @@ def system_of(
         where=start,
         username=model.username,
         url=model.url or "",
-        pools={name: Pool(pool.keep_free, pool.when_full) for name, pool in model.pools.items()},
+        pools={name: _pool(pool) for name, pool in model.pools.items()},
         user_fields=model.user_fields,
         levels={
             name: _level(f"{system_id}/{name}", system_id, level, place)
@@ -74,7 +77,12 @@ def system_of(
             _criterion(one, place.value((*criteria, index)))
             for index, one in enumerate(model.auto_approve)
         ),
+        native_expiry=model.native_expiry,
     )
+
+
+def _pool(model: PoolModel) -> Pool:
+    return Pool(model.keep_free, model.when_full, model.seats)
 
 
 def _criterion(model: AutoApproveModel, where: Where) -> AutoApproval:
@@ -104,6 +112,7 @@ def _level(level_id: str, system: str, model: LevelModel, place: _Place) -> Leve
         where=place.key(path),
         request=_rule(model.request, (*path, "request"), place),
         break_glass=_break_glass(model.break_glass, (*path, "break_glass"), place),
+        integration=_integration(model.integration),
     )
 
 
@@ -112,8 +121,31 @@ def _bundle(model: BundleModel) -> Bundle:
         licence=model.licence,
         profile=model.profile,
         permission_sets=model.permission_sets,
+        permission_set_groups=model.permission_set_groups,
         permission_set_licences=model.permission_set_licences,
+        packages=model.packages,
+        features=tuple(feature.value for feature in model.features),
+        role=model.role,
+        groups=model.groups,
+        queues=model.queues,
         by_hand=model.by_hand,
+    )
+
+
+def _integration(model: IntegrationModel | None) -> IntegrationRights | None:
+    if model is None:
+        return None
+    return IntegrationRights(
+        objects={
+            name: ObjectRights(
+                read=one.read,
+                create=one.create,
+                edit=one.edit,
+                delete=one.delete,
+                view_all=one.view_all,
+            )
+            for name, one in model.objects.items()
+        }
     )
 
 

@@ -1,6 +1,6 @@
 """Mistakes across files: the files' names against what is in them, then the domain's own checks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -62,7 +62,12 @@ def findings(draft: Draft, sources: Sources) -> Iterator[Fault]:
         for file, source in sources.tests.items()
         for finding in _findings_of_tests(draft, source, ("tests", file))
     )
-    for finding in (*check_policy(draft), *draft.sound(of_tests)):
+    yield from placed(draft, (*check_policy(draft), *draft.sound(of_tests)))
+
+
+def placed(draft: Draft, found: Iterable[Finding]) -> Iterator[Fault]:
+    """Give findings their places in the files."""
+    for finding in found:
         where = draft.where(finding)
         yield Fault(where.file, Mark(where.line, where.column), printable(finding.message))
 

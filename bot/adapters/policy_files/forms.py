@@ -16,6 +16,7 @@ _NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 _LOGIN = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _PERSON = r"\S+"
 _FIELD = r"[A-Za-z][A-Za-z0-9_]*"
+_PREFIX = r"[A-Za-z][A-Za-z0-9_]{0,14}"
 _RECORD = r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+#[1-9]\d*|https://[^\s/]+\S*"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _LOCAL_TIME = _DAY + r"T\d{2}:\d{2}"
@@ -149,6 +150,21 @@ FieldName = Annotated[
     AfterValidator(
         _matching(_FIELD, "write letters, digits and _, such as Department or Level__c")
     ),
+]
+DeveloperName = Annotated[
+    str,
+    _short(_FIELD),
+    AfterValidator(
+        _matching(
+            _FIELD,
+            "write the API name and not the label: letters, digits and _, such as Sales_EMEA",
+        )
+    ),
+]
+Prefix = Annotated[
+    str,
+    _short(_PREFIX),
+    AfterValidator(_matching(_PREFIX, "write the package's namespace prefix, such as SBQQ")),
 ]
 PersonId = Annotated[
     str,

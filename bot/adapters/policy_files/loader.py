@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.adapters.last_good import LastGood, file_state
 from bot.adapters.policy_files.build import Sources, build_draft
-from bot.adapters.policy_files.checks import by_system_id, file_names, findings
+from bot.adapters.policy_files.checks import by_system_id, file_names, findings, placed
 from bot.adapters.policy_files.folder import (
     COMPANY,
     ROLES,
@@ -26,8 +26,15 @@ from bot.adapters.policy_files.revision import revision
 from bot.adapters.policy_files.source import Source, read_source, unreadable
 from bot.domain.errors import PolicyError
 from bot.domain.policy import Policy, Where
-from bot.domain.policy_draft import KeyPath
+from bot.domain.policy_checks_org import (
+    check_against,
+    check_rights,
+    integrations,
+    objects_named,
+)
+from bot.domain.policy_draft import Draft, KeyPath
 from bot.domain.policy_version import PolicyFiles
+from bot.ports import OrgDirectory
 
 CHECK_EVERY_S = 5.0
 
@@ -43,12 +50,11 @@ class CaseFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """A policy that is sound, what is only for its tests, and the seats that are written down."""
+    """A policy that is sound, and what is only for its tests."""
 
     policy: Policy
     content: PolicyFiles
     cases: tuple[CaseFile, ...]
-    seats: Mapping[tuple[str, str], int]
 
 
 def load_policy(directory: Path, *, commit: str | None = None) -> Policy:
@@ -67,9 +73,34 @@ def load_case_files(directory: Path) -> tuple[CaseFile, ...]:
 def load_all(directory: Path, *, commit: str | None = None) -> Loaded:
     """Load a policy directory with everything in it; raises PolicyError as `load_policy` does."""
     folder = read_folder(directory)
-    loaded = _load(folder)
+    loaded, _ = _load(folder)
     in_force = replace(loaded.policy, commit=commit or revision(directory, folder.files))
     return replace(loaded, policy=in_force)
+
+
+def faults_against(directory: Path, org: OrgDirectory) -> tuple[str, ...]:
+    """List what a sound policy names and an org does not have, in the order of files and lines.
+
+    Integrations' rights are compared too. Raises PolicyError as `load_policy` does, or the
+    ConnectorErrors of a reading Salesforce.
+    """
+    return _faults_against(read_folder(directory), org)
+
+
+def faults_of_files_against(content: PolicyFiles, org: OrgDirectory) -> tuple[str, ...]:
+    """List the same for files that were read before."""
+    return _faults_against(folder_of(content.name, content.files), org)
+
+
+def _faults_against(folder: Folder, org: OrgDirectory) -> tuple[str, ...]:
+    _, draft = _load(folder)
+    found = check_against(draft, org.names(objects_named(draft.policy)))
+    granted = {
+        level.id: org.granted(level.bundle, level.integration.objects)
+        for level in integrations(draft, found)
+        if level.integration is not None
+    }
+    return _in_order(placed(draft, (*found, *check_rights(draft, granted))))
 
 
 def load_policy_files(name: str, files: Mapping[str, bytes], commit: str) -> Policy:
@@ -82,11 +113,11 @@ def load_policy_files(name: str, files: Mapping[str, bytes], commit: str) -> Pol
 
 def load_all_files(name: str, files: Mapping[str, bytes], commit: str) -> Loaded:
     """Load files that were read before, with everything in them."""
-    loaded = _load(folder_of(name, files))
+    loaded, _ = _load(folder_of(name, files))
     return replace(loaded, policy=replace(loaded.policy, commit=commit))
 
 
-def _load(folder: Folder) -> Loaded:
+def _load(folder: Folder) -> tuple[Loaded, Draft]:
     with _uncollected():
         sources, systems = _sources(folder)
         draft = build_draft(sources)
@@ -100,7 +131,7 @@ def _load(folder: Folder) -> Loaded:
         raise _policy_error(folder.name, faults)
     cases = tuple(_case_file(source) for source in sources.tests.values())
     content = PolicyFiles(name=folder.name, files=folder.files)
-    return Loaded(policy=draft.policy, content=content, cases=cases, seats=draft.seats)
+    return Loaded(policy=draft.policy, content=content, cases=cases), draft
 
 
 @contextmanager
@@ -150,12 +181,17 @@ def _case_file(source: Source) -> CaseFile:
 
 
 def _policy_error(name: str, faults: Iterable[Fault]) -> PolicyError:
+    told = set(faults)
+    count = "1 error" if len(told) == 1 else f"{len(told):,} errors"
+    return PolicyError(f"{name} cannot be used: {count}", faults=_in_order(told))
+
+
+def _in_order(faults: Iterable[Fault]) -> tuple[str, ...]:
     in_order = sorted(set(faults), key=lambda f: (f.file, f.mark.line, f.mark.column, f.message))
     lines = tuple(str(fault) for fault in in_order[:MAX_FAULTS])
     if more := len(in_order) - len(lines):
         lines += (str(Fault(in_order[0].file, START, f"and {more:,} more: mend these first")),)
-    count = "1 error" if len(in_order) == 1 else f"{len(in_order):,} errors"
-    return PolicyError(f"{name} cannot be used: {count}", faults=lines)
+    return lines
 
 
 class PolicyDirectory:

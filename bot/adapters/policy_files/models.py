@@ -9,6 +9,7 @@ from pydantic_core import CoreSchema
 from bot.adapters.policy_files.forms import (
     MOST_DAYS,
     Day,
+    DeveloperName,
     EmergencyTerm,
     FieldName,
     Holidays,
@@ -16,6 +17,7 @@ from bot.adapters.policy_files.forms import (
     Login,
     Name,
     PersonId,
+    Prefix,
     Record,
     ShortText,
     Term,
@@ -28,10 +30,13 @@ from bot.domain.decision import Answer
 from bot.domain.people import Engagement
 from bot.domain.policy import Delivery, Provider, QuestionForm, Risk, WhenFull
 from bot.domain.policy_checks_levels import MOST_QUESTIONS
+from bot.domain.policy_pools import Feature
 
 # Strict models take neither a list for a tuple nor text for an enum, and YAML has nothing else.
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
 Texts = Annotated[tuple[Text, ...], Field(strict=False)]
+DeveloperNames = Annotated[tuple[DeveloperName, ...], Field(strict=False)]
+Features = Annotated[tuple[Annotated[Feature, Field(strict=False)], ...], Field(strict=False)]
 PersonIds = Annotated[tuple[PersonId, ...], Field(strict=False)]
 
 # What can happen in a test case: exactly one of them.
@@ -124,7 +129,13 @@ class BundleModel(Closed):
     licence: Text = ""
     profile: Text = ""
     permission_sets: Texts = ()
+    permission_set_groups: DeveloperNames = ()
     permission_set_licences: Texts = ()
+    packages: Annotated[tuple[Prefix, ...], Field(strict=False)] = ()
+    features: Features = ()
+    role: DeveloperName = ""
+    groups: DeveloperNames = ()
+    queues: DeveloperNames = ()
     by_hand: Texts = ()
 
 
@@ -154,12 +165,31 @@ class BreakGlassModel(Closed):
     longest: EmergencyTerm
 
 
+class ObjectModel(Closed):
+    """The rights to one object; what is not written is not asked for."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    read: DeveloperNames = ()
+    create: DeveloperNames = ()
+    edit: DeveloperNames = ()
+    delete: bool = False
+    view_all: bool = False
+
+
+class IntegrationModel(Closed):
+    objects: Annotated[
+        dict[DeveloperName, ObjectModel], Field(json_schema_extra={"minProperties": 1})
+    ]
+
+
 class LevelModel(Closed):
     says: Text
     risk: Annotated[Risk, Field(strict=False)]
     bundle: BundleModel
     request: RequestModel | None = None
     break_glass: BreakGlassModel | None = None
+    integration: IntegrationModel | None = None
 
 
 class OnLeaveModel(Closed):
@@ -199,6 +229,7 @@ class SystemFile(Closed):
     levels: Annotated[dict[Name, LevelModel], Field(json_schema_extra={"minProperties": 1})]
     on_leave: OnLeaveModel | None = None
     auto_approve: Annotated[tuple[AutoApproveModel, ...], Field(strict=False)] = ()
+    native_expiry: bool = False
 
 
 class ExceptionModel(Closed):

@@ -23,6 +23,7 @@ _HARMLESS: dict[str, str] = {
     "record": "x/x#1",
     "provider": "task",
     "delivery": "sso",
+    "features": "Avantgo",
 }
 _HARMLESS_VALUES: dict[type, Any] = {int: 1, Duration: "1h", date: "2026-01-01"}
 
@@ -47,7 +48,8 @@ def _repair(kind: str, data: Any, path: KeyPath) -> None:
     last = path[-1]
     if isinstance(data, list):
         entry = model_at(FILE_MODELS[kind], path)
-        data[int(last)] = _empty(entry) if entry else _HARMLESS_WORD
+        word = _HARMLESS.get(str(path[-2]), _HARMLESS_WORD)
+        data[int(last)] = _empty(entry) if entry else word
         return
     model = model_at(FILE_MODELS[kind], path[:-1])
     field = fields_of(model).get(str(last)) if model else None

@@ -29,6 +29,8 @@ HINTS: Mapping[str, str] = {
     "^(([1-9]|1[0-9]|2[0-4])h|1d)$": "Write hours, at most 24h.",
     r"^\d{4}-\d{2}-\d{2}$": 'Write a day in quotes, such as "2026-11-02".',
     r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$": 'Write a local time in quotes: "2026-11-02T09:00".',
+    "^([A-Za-z][A-Za-z0-9_]*)$": "Write the API name, not the label: Sales_EMEA.",
+    "^([A-Za-z][A-Za-z0-9_]{0,14})$": "Write the package's namespace prefix, such as SBQQ.",
     _ZONE: "Write a time zone such as Europe/Berlin.",
     _HOLIDAYS: "Write a country such as US, or a region such as DE-BY.",
     _RECORD: "Write where it was agreed: owner/repo#number or an https:// address.",
@@ -52,8 +54,13 @@ MODELS: Mapping[str, str] = {
     "LimitsModel": "Brakes for what happens without anybody watching.",
     "RoleModel": "A job role, as the roster names it.",
     "UrgentModel": "Whom to mention when something cannot wait.",
-    "PoolModel": "Seats of one licence.",
+    "PoolModel": "Seats of one pool.",
     "BundleModel": "What a level consists of inside its system.",
+    "IntegrationModel": "What a program may do, exactly; its user is API-only and no person's.",
+    "ObjectModel": "Rights to one object; what is not written must not be granted.",
+    "Feature": "Feature licences by the user's flags, UserPermissions…User: Interaction is Flow, "
+    "SFContent is CRM Content, Support is Service Cloud, LiveAgent is Chat, JigsawProspecting is "
+    "Data.com.",
     "QuestionModel": "Something to ask beside the reason.",
     "RequestModel": "Who may ask for a level, how long, and who says yes.",
     "BreakGlassModel": "Access at once in an emergency; those who would have been asked are told.",
@@ -154,10 +161,17 @@ KEYS: Mapping[str, Mapping[str, Words]] = {
             "{department}.",
             ({"Department": "{department}", "Title": "{role}"},),
         ),
-        "pools": Words("Licences by name: what to do when seats run out."),
+        "pools": Words(
+            "Pools of seats: a licence by name, package and its prefix, feature and its name.",
+            ({"Salesforce": {"keep_free": 1}, "feature Marketing": {"seats": 25}},),
+        ),
         "levels": Words("What people may have here, by name.", ()),
         "on_leave": Words("What happens to a leaver's records."),
         "auto_approve": Words("Cases that security has approved beforehand, in writing."),
+        "native_expiry": Words(
+            "Write true, and Salesforce itself ends permission sets of access that ends, should "
+            "Usher not be there."
+        ),
     },
     "UrgentModel": {
         "mention": Words("The group to mention.", ("gtm-systems",)),
@@ -165,7 +179,9 @@ KEYS: Mapping[str, Mapping[str, Words]] = {
     },
     "PoolModel": {
         "seats": Words(
-            "How many were bought; leave it out where the system says so itself.", (25,)
+            "How many were bought; leave it out where the system says so itself. Feature licences "
+            "need it.",
+            (25,),
         ),
         "keep_free": Words("Seats that are kept for people who start.", (1,)),
         "when_full": Words("What a full pool means to somebody who asks."),
@@ -179,17 +195,36 @@ KEYS: Mapping[str, Mapping[str, Words]] = {
         "bundle": Words("What it consists of inside the system."),
         "request": Words("Who may ask for it; without it only a birthright gives the level."),
         "break_glass": Words("Who may have it at once in an emergency."),
+        "integration": Words("The level is for a program: what it may do, exactly."),
     },
     "BundleModel": {
         "licence": Words("The user licence, as the system names it.", ("Salesforce",)),
         "profile": Words("The profile, as the system names it.", ("Standard User",)),
         "permission_sets": Words("Permission sets by their API names.", (["AcmeCrmUser"],)),
+        "permission_set_groups": Words(
+            "Permission set groups by their developer names.", (["Sales_Team"],)
+        ),
         "permission_set_licences": Words(
             "Permission set licences by their developer names.", (["SalesforceCPQPsl"],)
         ),
+        "packages": Words("Managed packages with seats, by their namespace prefixes.", (["SBQQ"],)),
+        "features": Words("Feature licences.", (["Marketing"],)),
+        "role": Words("The role in the role hierarchy, by its developer name.", ("Sales_EMEA",)),
+        "groups": Words("Public groups by their developer names.", (["All_Sales"],)),
+        "queues": Words("Queues by their developer names.", (["Inbound_Leads"],)),
         "by_hand": Words(
             "Steps that a person takes, as a checklist.", (["Assign a Gong seat: Recorder"],)
         ),
+    },
+    "IntegrationModel": {
+        "objects": Words("Objects by their API names.", ({"Account": {"read": ["Name"]}},)),
+    },
+    "ObjectModel": {
+        "read": Words("Fields to read, or [all].", (["Name", "Phone"], ["all"])),
+        "create": Words("Fields to fill in new records, or [all].", (["LastName", "Company"],)),
+        "edit": Words("Fields to change, or [all].", (["Phone"],)),
+        "delete": Words("Write true if it deletes records."),
+        "view_all": Words("Write true if it reads records that nobody shares with it."),
     },
     "RequestModel": {
         "by": Words("Roles that may ask, or everyone.", (["everyone"], ["csm"])),

@@ -6,7 +6,7 @@ ours, and ours are raised `from None`.
 
 import re
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,10 @@ import requests
 import simple_salesforce.exceptions as vendor
 import urllib3.exceptions as transport
 
+from bot.adapters.salesforce.refusals import refusal_of
+from bot.domain.blockers import Blocker, BlockerKind
 from bot.domain.errors import (
+    Blocked,
     Conflict,
     ConnectorError,
     NotFound,
@@ -32,7 +35,14 @@ GONE_CODES = frozenset({"NOT_FOUND", "ENTITY_IS_DELETED"})
 _DAILY_HOLD_S = 900.0
 _BRIEF_HOLD_S = 30.0
 _TOO_MANY_REQUESTS = 429
+_REFUSED_BEFORE_READING = {
+    410: ("UNSUPPORTED_API_VERSION", "has retired the API version that Usher uses: update Usher"),
+    414: ("URI_TOO_LONG", "takes no address as long as this one"),
+    431: ("HEADER_TOO_LARGE", "takes no headers as long as these"),
+}
+"""Statuses of calls that surely did nothing, whoever answered."""
 _SERVER_ERROR = 500
+_GROUP_LOCK = "group membership operation already in progress"
 _CODE = re.compile(r"[A-Z_]{3,80}")
 _FIELD = re.compile(r"[A-Za-z0-9_.]{1,80}")
 
@@ -47,6 +57,9 @@ _RIGHTS = frozenset(
         "INVALID_SESSION_ID",
         "FORBIDDEN",
     }
+)
+_SHUT_OUT_CODES = frozenset(
+    {"API_CURRENTLY_DISABLED", "API_DISABLED_FOR_ORG", "INVALID_AUTH_HEADER", "FORBIDDEN"}
 )
 _TRANSIENT = frozenset({"QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR"})
 _DOWN = frozenset({"SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"})
@@ -69,6 +82,11 @@ _SENTENCES = {
     "CANNOT_EXECUTE_FLOW_TRIGGER": "automation in the org refuses it",
     "INACTIVE_OWNER_OR_USER": "the user is inactive",
     "INVALID_NEW_PASSWORD": "the password does not meet the org's rules",
+    "MALFORMED_ID": "an id is none of this org's",
+    "INVALID_FIELD": "the org lacks a field that Usher needs, or the bot may not see it",
+    "INVALID_TYPE": "the org lacks a feature that Usher needs, or the bot may not see it",
+    "MALFORMED_QUERY": "the question is not understood",
+    "QUERY_TOO_COMPLICATED": "the question is too complicated",
     "CANNOT_DEACTIVATE_USER": "something in the org still depends on this user",
 }
 
@@ -128,6 +146,7 @@ class Problem:
     fields: tuple[str, ...] = ()
     is_daily_limit: bool = False
     is_duplicate: bool = False
+    blocker: Blocker | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +156,7 @@ class Attempt:
     is_write: bool
     pool: str = ""
     retry_after: str = ""
+    is_deactivation: bool = False
 
 
 def fate_of(error: BaseException) -> Fate:
@@ -178,11 +198,22 @@ def status_error(status: int, found: tuple[Problem, ...], attempt: Attempt) -> C
     if status == requests.codes.unauthorized:
         detail = "Salesforce does not accept the bot's access token."
         return Unauthorized(detail, service=SERVICE, code="INVALID_SESSION_ID")
+    if status in _REFUSED_BEFORE_READING:
+        code, says = _REFUSED_BEFORE_READING[status]
+        return Conflict(f"Salesforce {says} (HTTP {status}).", service=SERVICE, code=code)
     if not found or status >= _SERVER_ERROR:
         # Without Salesforce's own list we do not even know who answered.
         detail = f"Salesforce's answer makes no sense (HTTP {status})."
         return lost(detail, f"HTTP_{status}", is_write=attempt.is_write)
     return problem_error(found, attempt)
+
+
+def is_about_the_bot(status: int, code: str, *, is_write: bool) -> bool:
+    """Whether an Unauthorized would meet every call, so that none need be made for a while.
+
+    A 403 to a write may be about the one record that it touches; one to a read is about the bot.
+    """
+    return status == requests.codes.forbidden and (not is_write or code in _SHUT_OUT_CODES)
 
 
 def problem_error(  # noqa: PLR0911  # one return per kind of error reads best
@@ -196,7 +227,7 @@ def problem_error(  # noqa: PLR0911  # one return per kind of error reads best
     if (code := _first(codes, _DOWN)) is not None:
         return lost(f"Salesforce is down ({said}).", code, is_write=attempt.is_write)
     if "LICENSE_LIMIT_EXCEEDED" in codes:
-        return _exhausted(attempt.pool)
+        return _exhausted(attempt.pool, said)
     if (code := _first(codes, _RIGHTS)) is not None:
         detail = f"The bot's Salesforce user lacks a right ({said})."
         return Unauthorized(detail, service=SERVICE, code=code)
@@ -208,6 +239,8 @@ def problem_error(  # noqa: PLR0911  # one return per kind of error reads best
         return Unavailable(f"Salesforce is busy ({said}).", service=SERVICE, code=code)
     if (code := _first(codes, GONE_CODES)) is not None:
         return NotFound(f"Salesforce does not have it ({said}).", service=SERVICE, code=code)
+    if attempt.is_deactivation:
+        return _blocked(found)
     return Conflict(_refusal(found), service=SERVICE, code=codes[0])
 
 
@@ -229,12 +262,29 @@ def _problem(entry: dict[str, Any]) -> Problem:
     named = entry.get("fields")
     fields = named if isinstance(named, list) else []
     return Problem(
-        code=code if _CODE.fullmatch(code) else "UNREADABLE_CODE",
+        code=_code(code, message),
         fields=tuple(name for name in map(str, fields) if _FIELD.fullmatch(name)),
         is_daily_limit="TotalRequests" in message,
         # The code of a second assignment is not documented; its text is what public tools go by.
         is_duplicate=code == "DUPLICATE_VALUE" or message.startswith("Duplicate PermissionSet"),
+        blocker=refusal_of(message),
     )
+
+
+def _code(code: str, message: str) -> str:
+    if _GROUP_LOCK in message.lower():
+        # The lock of role and group changes comes with several codes; its text is always the same.
+        return "UNABLE_TO_LOCK_ROW"
+    return code if _CODE.fullmatch(code) else "UNREADABLE_CODE"
+
+
+def _blocked(found: Sequence[Problem]) -> Blocked:
+    known = tuple(
+        problem.blocker or Blocker(kind=BlockerKind.OTHER, what=(_sentence(problem),))
+        for problem in found
+    )
+    detail = "Salesforce does not let the user be deactivated yet."
+    return Blocked(detail, service=SERVICE, code=found[0].code, blockers=known)
 
 
 def _refusal(found: Iterable[Problem]) -> str:
@@ -259,8 +309,10 @@ def _rate_limited(found: tuple[Problem, ...], attempt: Attempt) -> RateLimited:
     return RateLimited(detail, service=SERVICE, code=code, retry_after_s=wait_s)
 
 
-def _exhausted(pool: str) -> SeatsExhausted:
+def _exhausted(pool: str, said: str) -> SeatsExhausted:
     detail = f"No free {pool} seat in Salesforce." if pool else "No free seat in Salesforce."
+    if said != "LICENSE_LIMIT_EXCEEDED":
+        detail = f"{detail[:-1]} ({said})."
     return SeatsExhausted(detail, service=SERVICE, code="LICENSE_LIMIT_EXCEEDED", pool=pool)
 
 

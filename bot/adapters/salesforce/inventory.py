@@ -1,26 +1,34 @@
 """The org as it is: every active user with profile, sets and licences, and the pools."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
-from simple_salesforce.format import format_soql
-
-from bot.adapters.salesforce.gateway import PERSON_FIELD, Gateway, Record
+from bot.adapters.salesforce.accounts import assigned, by_part
+from bot.adapters.salesforce.answers import Record
+from bot.adapters.salesforce.gateway import Gateway
+from bot.adapters.salesforce.identity import person_id_of
+from bot.adapters.salesforce.pools import ALL_POOLS, Counting
+from bot.adapters.salesforce.soql import soql
+from bot.domain.changes import Part
+from bot.domain.field_name import FieldName
 from bot.domain.plan import Seat
 from bot.domain.policy_starter_accounts import Account, Inventory
-from bot.domain.seats import PoolCount
 
 # Pages of our own by id: an answer holds 2,000 rows at most, and perhaps only 200 of them (REST
 # API guide, query options), while a cut list must not pass for a whole one.
 PAGE = 500
 _START = "000000000000000AAA"
+_PEOPLE = "Standard"
 
 _USERS = (
-    "SELECT Id, Username, Email, FederationIdentifier, Usher_Person_Id__c, Profile.Name, "
+    "SELECT Id, Username, Email, FederationIdentifier, {person_field}, Profile.Name, "
     "Profile.UserLicense.Name FROM User WHERE IsActive = true AND UserType = 'Standard' "
     "AND Id > {after} ORDER BY Id LIMIT {page}"
 )
 _SETS = (
-    "SELECT Id, AssigneeId, PermissionSet.Name, PermissionSet.LicenseId "
+    "SELECT Id, AssigneeId, PermissionSet.Name, PermissionSet.LicenseId, "
+    "PermissionSetGroup.DeveloperName "
     "FROM PermissionSetAssignment WHERE Assignee.IsActive = true "
     "AND PermissionSet.IsOwnedByProfile = false AND Id > {after} ORDER BY Id LIMIT {page}"
 )
@@ -34,12 +42,6 @@ _FROZEN = (
 )
 _PAGED = {"users": _USERS, "sets": _SETS, "set_licences": _SET_LICENCES, "frozen": _FROZEN}
 
-_POOLS = {
-    "licences": "SELECT Name, Status, TotalLicenses, UsedLicenses FROM UserLicense",
-    "set_pools": (
-        "SELECT Id, DeveloperName, Status, TotalLicenses, UsedLicenses FROM PermissionSetLicense"
-    ),
-}
 # A profile keeps its permissions in a set of its own (object reference,
 # PermissionSet.IsOwnedByProfile).
 _STRONG = (
@@ -47,9 +49,10 @@ _STRONG = (
     "WHERE PermissionsManageUsers = true OR PermissionsAssignPermissionSets = true "
     "OR PermissionsManageProfilesPermissionsets = true"
 )
-_OTHERS = (
-    "SELECT UserType, COUNT(Id) people FROM User "
-    "WHERE IsActive = true AND UserType != 'Standard' GROUP BY UserType"
+# The people of each licence and the users who are no people, in one question.
+_BY_TYPE = (
+    "SELECT UserType, Profile.UserLicense.Name licence, COUNT(Id) people FROM User "
+    "WHERE IsActive = true GROUP BY UserType, Profile.UserLicense.Name"
 )
 
 
@@ -58,45 +61,26 @@ def read_inventory(gateway: Gateway, *, page: int = PAGE) -> Inventory:
 
     Raises Unavailable, RateLimited or Unauthorized.
     """
-    facts = gateway.query({**_POOLS, "strong": _STRONG, "others": _OTHERS})
+    facts = gateway.query({**ALL_POOLS, "counted": _BY_TYPE, "strong": _STRONG})
     found = _all_pages(gateway, page)
     set_pools = {row["Id"]: row["DeveloperName"] for row in facts["set_pools"]}
+    strong = [(row["IsOwnedByProfile"], row) for row in facts["strong"]]
+    others: Counter[str] = Counter()
+    for row in facts["counted"]:
+        others[row["UserType"]] += int(row["people"])
+    del others[_PEOPLE]
     return Inventory(
         own_user_id=gateway.run_as().user_id,
-        accounts=tuple(_accounts(found)),
-        pools=pool_counts(facts),
+        accounts=tuple(_accounts(found, gateway.person_field)),
+        pools=Counting(lambda: datetime.now(UTC)).everything(facts),
         brings={
             row["PermissionSet"]["Name"]: set_pools[row["PermissionSet"]["LicenseId"]]
             for row in found["sets"]
             if row["PermissionSet"]["LicenseId"] in set_pools
         },
-        strong_profiles=frozenset(
-            row["Profile"]["Name"] for row in facts["strong"] if row["IsOwnedByProfile"]
-        ),
-        strong_sets=frozenset(
-            row["Name"] for row in facts["strong"] if not row["IsOwnedByProfile"]
-        ),
-        others={row["UserType"]: int(row["people"]) for row in facts["others"]},
-    )
-
-
-def read_pools(gateway: Gateway) -> tuple[PoolCount, ...]:
-    """Count user licences and permission set licences in one call; raises as `query` does."""
-    return pool_counts(gateway.query(_POOLS))
-
-
-def pool_counts(found: Mapping[str, Iterable[Record]]) -> tuple[PoolCount, ...]:
-    """Return the user licences first, each kind in the order of their names."""
-    kinds = ((found["licences"], "Name"), (found["set_pools"], "DeveloperName"))
-    return tuple(
-        PoolCount(
-            name=row[name],
-            total=int(row["TotalLicenses"]),
-            used=int(row["UsedLicenses"]),
-            is_active=row["Status"] == "Active",
-        )
-        for rows, name in kinds
-        for row in sorted(rows, key=lambda one: str(one[name]))
+        strong_profiles=frozenset(row["Profile"]["Name"] for is_owned, row in strong if is_owned),
+        strong_sets=frozenset(row["Name"] for is_owned, row in strong if not is_owned),
+        others=others,
     )
 
 
@@ -106,7 +90,7 @@ def _all_pages(gateway: Gateway, page: int) -> dict[str, list[Record]]:
     after = dict.fromkeys(_PAGED, _START)
     while after:
         questions = {
-            name: str(format_soql(_PAGED[name], after=last, page=page))
+            name: soql(_PAGED[name], person_field=gateway.person_field, after=last, page=page)
             for name, last in after.items()
         }
         after = {}
@@ -117,10 +101,14 @@ def _all_pages(gateway: Gateway, page: int) -> dict[str, list[Record]]:
     return found
 
 
-def _accounts(found: Mapping[str, list[Record]]) -> Iterable[Account]:
+def _accounts(found: Mapping[str, list[Record]], person_field: FieldName) -> Iterable[Account]:
     frozen = {row["UserId"] for row in found["frozen"]}
-    sets = _by_user(found["sets"], "PermissionSet", "Name")
-    licences = _by_user(found["set_licences"], "PermissionSetLicense", "DeveloperName")
+    held: dict[str, list[tuple[Part, str]]] = {}
+    for row in found["sets"]:
+        held.setdefault(row["AssigneeId"], []).append(assigned(row))
+    for row in found["set_licences"]:
+        name = row["PermissionSetLicense"]["DeveloperName"]
+        held.setdefault(row["AssigneeId"], []).append((Part.SET_LICENCE, name))
     for row in found["users"]:
         profile = row["Profile"] or {}
         yield Account(
@@ -131,17 +119,9 @@ def _accounts(found: Mapping[str, list[Record]]) -> Iterable[Account]:
                 is_frozen=row["Id"] in frozen,
                 licence=(profile.get("UserLicense") or {}).get("Name", ""),
                 profile=profile.get("Name", ""),
-                person_id=row[PERSON_FIELD],
-                permission_sets=frozenset(sets.get(row["Id"], ())),
-                permission_set_licences=frozenset(licences.get(row["Id"], ())),
+                person_id=person_id_of(row, person_field),
+                parts=by_part(held.get(row["Id"], ())),
             ),
             mail=row["Email"] or "",
             sso=row["FederationIdentifier"] or "",
         )
-
-
-def _by_user(rows: Iterable[Record], parent: str, name: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for row in rows:
-        found.setdefault(row["AssigneeId"], set()).add(row[parent][name])
-    return found

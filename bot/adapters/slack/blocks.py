@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.domain.cards import Card, CardAction, Fact, TaskLine
+from bot.domain.cards import Card, CardAction, Fact, Link, TaskLine
 from bot.domain.text import clean, escape_mrkdwn
 
 Block = dict[str, Any]
@@ -54,6 +54,7 @@ def render(card: Card, issue_url: Callable[[int], str]) -> tuple[str, list[Block
         page.plain(note, _NOTE)
     for task in card.tasks:
         page.plain(_task(task), _TASK)
+    page.links(card.links)
     return fallback(card), page.finish(_buttons(card, issue_url), has_issue=_has_issue(card))
 
 
@@ -64,6 +65,7 @@ def fallback(card: Card) -> str:
         *(f"{fact.label}: {fact.text}" for fact in card.facts),
         *card.notes,
         *(_task(task) for task in card.tasks),
+        *(f"{link.label}: {link.url}" for link in card.links if link.is_safe),
     ]
     return escaped("\n".join(lines), MAX_FALLBACK)
 
@@ -102,6 +104,17 @@ class _Page:
             if len(columns) == MAX_FIELDS:
                 columns = self._flush(columns)
         self._flush(columns)
+
+    def links(self, links: tuple[Link, ...]) -> None:
+        """Show addresses that are surely the company's; their characters cannot end a link."""
+        lines = [
+            f"<{link.url}|{escaped(link.label, _SHORT_FACT)}>" for link in links if link.is_safe
+        ]
+        if lines:
+            text = "\n".join(lines[:MAX_FIELDS])
+            self._add(
+                {"type": "section", "text": {"type": "mrkdwn", "verbatim": True, "text": text}}
+            )
 
     def plain(self, text: str, limit: int) -> None:
         shown = clean(text, limit)

@@ -11,13 +11,18 @@ from pydantic import TypeAdapter
 from bot.domain.decision import Decision
 from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.grant import Basis, EndReason, Grant, GrantState
+from bot.domain.handover import Leaving
 from bot.domain.inbound import Surface
 from bot.domain.people import Person
 from bot.domain.policy_version import PolicyFiles, PolicyVersion, VersionState
 from bot.domain.request import Approval, Request, RequestState, Task, Verdict
+from bot.domain.shown_plan import IdleSeats, ShownPlan
 
 _DECISION = TypeAdapter(Decision)
 _PERSON = TypeAdapter(Person)
+_LEAVING = TypeAdapter(Leaving)
+_SHOWN_PLAN = TypeAdapter(ShownPlan)
+_IDLE_SEATS = TypeAdapter(IdleSeats)
 
 Row = sa.RowMapping
 
@@ -58,6 +63,10 @@ def request_columns(request: Request) -> dict[str, Any]:
         "attempts": request.attempts,
         "note": request.note,
         "ways_out": json.dumps(request.ways_out, ensure_ascii=False),
+        "shown_plan": shown_plan_to_text(request.shown_plan) if request.shown_plan else None,
+        "idle_seats": _IDLE_SEATS.dump_json(request.idle_seats).decode()
+        if request.idle_seats
+        else None,
         "ended_by": request.ended_by,
         "origin": request.origin,
         "created_at": request.created_at,
@@ -100,7 +109,13 @@ def request_from(row: Row, approvals: Sequence[Row], tasks: Sequence[Row]) -> Re
         ways_out=tuple(json.loads(row["ways_out"])),
         ended_by=row["ended_by"],
         origin=row["origin"],
+        shown_plan=_SHOWN_PLAN.validate_json(row["shown_plan"]) if row["shown_plan"] else None,
+        idle_seats=_IDLE_SEATS.validate_json(row["idle_seats"]) if row["idle_seats"] else None,
     )
+
+
+def shown_plan_to_text(plan: ShownPlan) -> str:
+    return _SHOWN_PLAN.dump_json(plan).decode()
 
 
 def approval_from(row: Row) -> Approval:
@@ -138,6 +153,7 @@ def grant_columns(grant: Grant) -> dict[str, Any]:
         "run": grant.run,
         "attempts": grant.attempts,
         "note": grant.note,
+        "leaving": _LEAVING.dump_json(grant.leaving).decode() if grant.leaving else None,
     }
 
 
@@ -150,6 +166,7 @@ def grant_from(row: Row, tasks: Sequence[Row]) -> Grant:
             "basis": Basis(row["basis"]),
             "state": GrantState(row["state"]),
             "end_reason": EndReason(row["end_reason"]) if row["end_reason"] else None,
+            "leaving": _LEAVING.validate_json(row["leaving"]) if row["leaving"] else None,
         },
         tasks=tuple(map(task_from, tasks)),
     )

@@ -46,6 +46,8 @@ requests = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("ways_out", sa.Text, nullable=False),
+    sa.Column("shown_plan", sa.Text, nullable=True),
+    sa.Column("idle_seats", sa.Text, nullable=True),
     sa.Column("ended_by", sa.String(200), nullable=False),
     sa.Column("origin", sa.String(64), nullable=False, index=True),
     sa.Column("created_at", Instant, nullable=False),
@@ -87,6 +89,7 @@ grants = sa.Table(
     sa.Column("run", sa.Integer, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
+    sa.Column("leaving", sa.Text, nullable=True),
 )
 
 tasks = sa.Table(

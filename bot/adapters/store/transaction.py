@@ -12,6 +12,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from bot.adapters.store import rows, tables
 from bot.domain.grant import EndReason, Grant, GrantState
 from bot.domain.request import Approval, Request, RequestState, Task, Verdict
+from bot.domain.shown_plan import ShownPlan
 
 _ENDED_WELL = (EndReason.EXPIRED, EndReason.GIVEN_BACK, EndReason.REPLACED)
 _MOST_KEYS = 10_000
@@ -146,6 +147,13 @@ class RequestRows:
             sa.update(table).where(table.c.id == request_id).values(issue_number=number)
         )
 
+    def show_plan(self, request_id: str, plan: ShownPlan) -> None:
+        """Keep what people are shown of a plan, if the request is still what it was made for."""
+        table = tables.requests
+        is_it = sa.and_(table.c.id == request_id, table.c.digest == plan.asked)
+        text = rows.shown_plan_to_text(plan)
+        self._db.execute(sa.update(table).where(is_it).values(shown_plan=text))
+
     def of_person(self, person_id: str) -> list[Request]:
         table = tables.requests
         return self._many(table.c.person_id == person_id, order=table.c.created_at, limit=500)
@@ -218,6 +226,13 @@ class GrantRows:
         table = tables.grants
         held = sa.and_(table.c.person_id == person_id, table.c.state != GrantState.ENDED)
         return self._many(held, order=table.c.since, limit=500)
+
+    def ended_since(self, person_id: str, at: datetime) -> list[Grant]:
+        """List what the person held that has ended since then."""
+        table = tables.grants
+        is_over = sa.and_(table.c.state == GrantState.ENDED, table.c.ended_at >= at)
+        theirs = sa.and_(table.c.person_id == person_id, is_over)
+        return self._many(theirs, order=table.c.ended_at, limit=500)
 
     def levels_had(self, person_id: str) -> frozenset[str]:
         """Return the levels that a person had with approval, which were not taken away since.

@@ -13,6 +13,10 @@ FAULTS = {
     FaultKind.DELAY: "answer late",
     FaultKind.DROP_BEFORE: "hang up before it happens",
     FaultKind.DROP_AFTER: "let it happen, then hang up",
+    FaultKind.EMPTY: "let it happen, then answer with nothing",
+    FaultKind.TRUNCATED: "let it happen, then answer with half",
+    FaultKind.CUT: "let it happen, then hang up halfway through the answer",
+    FaultKind.REVOKE: "end the caller's session first",
 }
 _HIGHEST = 1000
 _LONGEST_S = 60.0

@@ -100,6 +100,7 @@ class Composite:
         if not url.startswith("/services/data/") or parts[:1] not in {
             ("sobjects",),
             ("query",),
+            ("queryAll",),
             ("composite",),
         }:
             raise NotModelled(f"the subrequest {url}")
@@ -161,7 +162,7 @@ def is_read_only(body: Any) -> bool:
 
 def _counts_as_query(url: str) -> bool:
     _, parts, _ = split_target(url)
-    return parts[:1] == ("query",) or parts[:2] == ("composite", "sobjects")
+    return parts[:1] in {("query",), ("queryAll",)} or parts[:2] == ("composite", "sobjects")
 
 
 def _entry(name: str, answer: Answer) -> dict[str, Any]:

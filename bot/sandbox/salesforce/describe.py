@@ -25,7 +25,7 @@ def describe_object(schema: Schema, entity: SObject, base: str) -> dict[str, Any
         }
         for child, one in schema.children(entity).values()
     ]
-    fields = [_field(one) for one in entity.fields]
+    fields = [{**_field(one), "permissionable": _is_guarded(entity, one)} for one in entity.fields]
     return {**_brief(entity, base), "childRelationships": children, "fields": fields}
 
 
@@ -49,6 +49,18 @@ def _brief(entity: SObject, base: str) -> dict[str, Any]:
     }
 
 
+def _is_guarded(entity: SObject, one: Field) -> bool:
+    """Say whether field-level security applies: not to required and system fields, nor the owner.
+
+    Source: SOAP API guide, describeSObjects, Field.permissionable; help, "Field-Level Security".
+    Of setup objects only custom fields have it here, which is [M].
+    """
+    if one.name.endswith("__c"):
+        return True
+    is_free = one.updateable and not one.required and one.name != "OwnerId"
+    return is_free and not entity.is_setup
+
+
 def _field(one: Field) -> dict[str, Any]:
     length = one.length if one.kind in {*_TEXTS, Kind.ID, Kind.REFERENCE} else 0
     values = [{"value": v, "label": v, "active": True, "defaultValue": False} for v in one.values]
@@ -58,7 +70,9 @@ def _field(one: Field) -> dict[str, Any]:
         "type": str(one.kind),
         "length": length,
         "byteLength": length * _BYTES_PER_CHARACTER if one.kind in _TEXTS else length,
-        "nillable": not one.required and one.kind not in {Kind.BOOLEAN, Kind.ID},
+        "filterable": one.filterable,
+        "nillable": not (one.required or one.required_unless)
+        and one.kind not in {Kind.BOOLEAN, Kind.ID},
         "createable": one.createable,
         "updateable": one.updateable,
         "defaultedOnCreate": one.default is not None,

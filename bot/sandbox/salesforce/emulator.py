@@ -3,7 +3,6 @@
 import json
 import ssl
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
@@ -13,6 +12,8 @@ from flask import Response, request
 
 from bot.sandbox.example import Colleague, colleagues
 from bot.sandbox.salesforce import errors
+from bot.sandbox.salesforce.admin import Admin
+from bot.sandbox.salesforce.bulk import BulkQueries
 from bot.sandbox.salesforce.composite import Composite, is_read_only
 from bot.sandbox.salesforce.errors import (
     NO_RESOURCE,
@@ -21,12 +22,22 @@ from bot.sandbox.salesforce.errors import (
     NotModelled,
     SalesforceError,
 )
-from bot.sandbox.salesforce.oauth import AppKey, OAuthError, TokenEndpoint, new_app_key
+from bot.sandbox.salesforce.kinds_of_org import TRIAL_LONG_CALLS, make_sandbox, make_trial
+from bot.sandbox.salesforce.limits import ApiLimits
+from bot.sandbox.salesforce.oauth import (
+    LOGIN,
+    TEST_LOGIN,
+    AppKey,
+    OAuthError,
+    TokenEndpoint,
+    new_app_key,
+)
 from bot.sandbox.salesforce.org import Org
 from bot.sandbox.salesforce.paging import Cursors
 from bot.sandbox.salesforce.record_collections import Collections
 from bot.sandbox.salesforce.registry import UsernameRegistry
 from bot.sandbox.salesforce.rest import Answer, Call, Rest, parse_json, split_target
+from bot.sandbox.salesforce.schema import Record
 from bot.sandbox.salesforce.seed import org_id, seed
 from bot.sandbox.wire import Emulator
 
@@ -36,14 +47,16 @@ OLDEST_VERSION = 31
 LONGEST_URI = 16_384
 """Bytes of URI and of headers (help 000386264)."""
 
-DAY_S = 24 * 60 * 60
+DAILY_CALLS = 15_000
 
 
 class SalesforceEmulator(Emulator):
     """One org; user names are unique over all emulators that share a `registry`.
 
     A second org needs a `bot_username` of another domain, because the seeded user names take its
-    domain.
+    domain. A `sandbox` is a refreshed copy: its name is added to every user name, and `.invalid` to
+    every address but the bot's (help data_sandbox_users_and_contacts). A trial allows five long
+    calls at a time.
     """
 
     name = "salesforce"
@@ -58,23 +71,48 @@ class SalesforceEmulator(Emulator):
         api_version: str = "62.0",
         clock: Callable[[], float] = time.time,
         registry: UsernameRegistry | None = None,
+        sandbox: str | None = None,
+        is_trial: bool = False,
     ) -> None:
         super().__init__(clock=clock)
+        if sandbox is not None:
+            bot_username = f"{bot_username}.{sandbox}"
         self.client_id, self.client_secret = client_id, client_secret
         self.bot_username, self.api_version = bot_username, api_version
         self.api_calls = 0
-        self.daily_api_limit = 15_000
+        self.limits = ApiLimits(clock, daily=DAILY_CALLS)
+        self.is_sandbox = sandbox is not None
         self.org = Org(clock=clock, registry=registry or UsernameRegistry(), lock=self.lock)
         self.org_id = org_id(self.org.number)
         people = colleagues() if people is None else people
         self._bot_id = seed(
             self.org.database, org_id=self.org_id, bot_username=bot_username, people=people
         )
+        self.admin = Admin(self.org, keep_off=self._bot_id)
+        if sandbox is not None:
+            make_sandbox(self.org.database, self.org_id, keeping=self._bot_id)
+        if is_trial:
+            make_trial(self.org.database, self.org_id)
+            self.limits.most_concurrent = TRIAL_LONG_CALLS
         self.cursors = Cursors(clock)
-        self._recent_calls: deque[float] = deque()
         rest = Rest(self.org, self.cursors)
+        self.bulk = BulkQueries(self.org.database, rest, self.limits)
         self._api = Composite(self.org, rest, Collections(self.org.database))
         self._add_routes()
+
+    @property
+    def daily_api_limit(self) -> int:
+        """How many calls the org has a day."""
+        return self.limits.calls.most
+
+    @daily_api_limit.setter
+    def daily_api_limit(self, most: int) -> None:
+        self.limits.calls.most = most
+
+    def leave_api_calls(self, left: int) -> None:
+        """Let other clients of the org have used all calls of the day but `left`."""
+        with self.lock:
+            self.limits.calls.leave(left)
 
     # ---- keys and serving
 
@@ -110,12 +148,17 @@ class SalesforceEmulator(Emulator):
         """Say whether the call changes the org: composites of reads and token requests do not."""
         if method in {"GET", "HEAD", "OPTIONS"} or path.startswith("/services/oauth2/"):
             return False
+        if "/jobs/query" in path:  # asking for an answer later changes no record
+            return False
         if method == "POST" and path.rstrip("/").endswith("/composite"):
             try:
                 return not is_read_only(json.loads(body))
             except ValueError:
                 return False
         return True
+
+    def end_sessions(self) -> None:
+        self.org.sessions.revoke()
 
     def fault_body(self, status: int) -> str:
         return errors.fault_body(status)
@@ -141,6 +184,7 @@ class SalesforceEmulator(Emulator):
             client_secret=self.client_secret,
             run_as_id=self._bot_id,
             app_key=lambda: self._app_key,
+            login=TEST_LOGIN if self.is_sandbox else LOGIN,
         )
         authorization = request.headers.get("Authorization", "")
         try:
@@ -155,11 +199,11 @@ class SalesforceEmulator(Emulator):
             # The identity endpoints answer in text (OAuth guide, "Identity URLs").
             return Response("Bad_OAuth_Token", 403, mimetype="text/plain")
         database = self.org.database
-        user = database.store.get(database.entity("User"), user_id) or {}
+        user: Record = database.store.get(database.entity("User"), user_id) or {}
         return _json(
             200,
             {
-                "sub": f"https://login.salesforce.com/id/{self.org_id}/{user_id}",
+                "sub": f"{TEST_LOGIN if self.is_sandbox else LOGIN}/id/{self.org_id}/{user_id}",
                 "user_id": user_id,
                 "organization_id": self.org_id,
                 "preferred_username": user["Username"],
@@ -195,25 +239,22 @@ class SalesforceEmulator(Emulator):
         except NotModelled as missing:
             return self.not_modelled(str(missing))
         response = _json(answer.status, answer.body)
+        if answer.text is not None:
+            response = Response(answer.text, answer.status)
         response.headers.update(answer.headers)
-        used = len(self._recent_calls)
-        response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{self.daily_api_limit}"
+        response.headers["Sforce-Limit-Info"] = self.limits.header()
         return response
 
     def _counted(self, target: str, user_id: str) -> Answer:
         """Count the call against the rolling day and run it."""
         version, parts, query = split_target(target)
         self._check_version(version)
-        now = self.clock()
-        while self._recent_calls and now - self._recent_calls[0] >= DAY_S:
-            self._recent_calls.popleft()
-        if len(self._recent_calls) >= self.daily_api_limit:
-            raise SalesforceError(Code.REQUEST_LIMIT_EXCEEDED, "TotalRequests Limit exceeded.")
-        self._recent_calls.append(now)
+        self.limits.take_call()
         self.api_calls += 1
         if (request.method, parts) == ("GET", ("limits",)):
-            return Answer(200, self._limits())
-        self.org.database.begin_request(user_id)
+            return Answer(200, self.limits.body())
+        self.org.tick()
+        self.org.database.begin_request(user_id, float(version))
         body = parse_json(request.get_data()) if request.method != "GET" else None
         headers = dict(request.headers)
         call = Call(
@@ -224,11 +265,9 @@ class SalesforceEmulator(Emulator):
             headers=headers,
             body=body,
         )
+        if parts[:2] == ("jobs", "query"):
+            return self.bulk.answer(call)
         return self._api.answer(call)
-
-    def _limits(self) -> dict[str, Any]:
-        left = self.daily_api_limit - len(self._recent_calls)
-        return {"DailyApiRequests": {"Max": self.daily_api_limit, "Remaining": left}}
 
     def _check_version(self, version: str) -> None:
         whole, _, part = version.partition(".")
@@ -242,8 +281,11 @@ class SalesforceEmulator(Emulator):
         """Return the user behind the request's token unless the session or the user is out."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         user_id = self.org.sessions.user_of(token) if scheme in {"Bearer", "OAuth"} else None
+        if user_id is None or not self.org.is_locked_out(user_id):
+            return user_id
         # Freezing ends what is going on at the next call (salesforce.md §1.2).
-        return None if user_id is None or self.org.is_locked_out(user_id) else user_id
+        self.org.sessions.end(token)
+        return None
 
     @staticmethod
     def _too_long(target: str) -> Response | None:

@@ -4,6 +4,7 @@ Formats").
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,3})\d*)?(Z|[+-]\d\d:?\d\d)", re.IGNORECASE
@@ -33,6 +34,7 @@ def parse_day(text: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def render_moment(moment: datetime) -> str:
     """Write UTC with milliseconds, as in 2026-07-01T12:00:00.000+0000."""
     utc = moment.astimezone(UTC)

@@ -12,11 +12,15 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.sandbox.salesforce.login_history import log_in
 from bot.sandbox.salesforce.org import Org
 from bot.sandbox.salesforce.schema import Record
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LOGIN = "https://login.salesforce.com"
+TEST_LOGIN = "https://test.salesforce.com"
+"""Where users of sandboxes log in, and so the audience of their assertions."""
+
 LONGEST_ASSERTION_S = 10 * 60
 """Five minutes of validity and five of clock skew; what lies further ahead is a wrong clock
 (salesforce.md §1.5).
@@ -66,6 +70,7 @@ class TokenEndpoint:
     client_secret: str
     run_as_id: str
     app_key: Callable[[], AppKey]
+    login: str = LOGIN
 
     def grant(self, form: Mapping[str, str], authorization: str, url: str) -> dict[str, Any]:
         """Return the token response or raise OAuthError; `url` is the My Domain it was asked at."""
@@ -81,13 +86,14 @@ class TokenEndpoint:
             case _:
                 raise OAuthError("unsupported_grant_type", "grant type not supported")
         self._check_user(user)
+        log_in(self.org.database, user, url)
         # There is no expires_in: a session ends when idle, and the client learns of it by 401
         # (salesforce.md §3).
         return {
             "access_token": self.org.sessions.open(self.org_id, user["Id"]),
             "scope": "api",
             "instance_url": url,
-            "id": f"{LOGIN}/id/{self.org_id}/{user['Id']}",
+            "id": f"{self.login}/id/{self.org_id}/{user['Id']}",
             "token_type": "Bearer",
         }
 
@@ -111,7 +117,7 @@ class TokenEndpoint:
         claims = self._verified(assertion)
         if claims.get("iss") != self.client_id:
             raise OAuthError("invalid_client_id", "client identifier invalid")
-        if claims.get("aud") not in {LOGIN, url, f"{url}/", f"{url}/services/oauth2/token"}:
+        if claims.get("aud") not in {self.login, url, f"{url}/", f"{url}/services/oauth2/token"}:
             raise OAuthError("invalid_grant", "audience is invalid")
         self._check_expiry(claims.get("exp"))
         found = self.org.user(str(claims.get("sub", "")))
@@ -152,6 +158,10 @@ class TokenEndpoint:
         if not self.org.sessions.is_approved or user["Id"] != self.run_as_id:
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
         if not user["IsActive"]:
-            raise OAuthError("invalid_grant", "inactive user")
-        if self.org.is_locked_out(user["Id"]):
-            raise OAuthError("invalid_grant", "user is locked")
+            raise self._shut_out(user, "inactive user")
+        if self.org.is_locked_out(user["Id"], at_login=True):
+            raise self._shut_out(user, "user is locked")
+
+    def _shut_out(self, user: Record, why: str) -> OAuthError:
+        log_in(self.org.database, user, self.login, failure=why)
+        return OAuthError("invalid_grant", why)

@@ -14,36 +14,39 @@ from bot.sandbox.salesforce.schema import (
     choice,
     flag,
     moment,
-    number,
     read_only,
     reference,
     text,
 )
+from bot.sandbox.salesforce.tables_business import business_tables
+from bot.sandbox.salesforce.tables_licences import licence_tables
+from bot.sandbox.salesforce.tables_people import people_tables
+from bot.sandbox.salesforce.tables_sets import set_tables
 
 PERSON_ID = "Usher_Person_Id__c"
 BADGE = "Badge_Number__c"
+TEAM_LEAD = "Team_Lead__c"
+"""A custom hierarchy field of this org: its value cannot be deactivated (help 000384962)."""
 FEATURES = {
     "UserPermissionsMarketingUser": "Marketing User",
     "UserPermissionsSFContentUser": "CRM Content User",
     "UserPermissionsInteractionUser": "Flow User",
     "UserPermissionsSupportUser": "Service Cloud User",
     "UserPermissionsKnowledgeUser": "Knowledge User",
+    "UserPermissionsChatterAnswersUser": "Chatter Answers User",
+    "UserPermissionsJigsawProspectingUser": "Data.com User",
+    "UserPermissionsLiveAgentUser": "Live Agent User",
+    "UserPermissionsMobileUser": "Apex Mobile User",
+    "UserPermissionsOfflineUser": "Offline User",
+    "UserPermissionsSiteforceContributorUser": "Site.com Contributor User",
+    "UserPermissionsSiteforcePublisherUser": "Site.com Publisher User",
+    "UserPermissionsWirelessUser": "Wireless User",
+    "UserPermissionsWorkDotComUserFeature": "Work.com User",
 }
-"""Feature licences (help 000387847): a flag on User each."""
-
-GRANTING_PERMISSIONS = (
-    "PermissionsAssignPermissionSets",
-    "PermissionsManageUsers",
-    "PermissionsManageProfilesPermissionsets",
-)
-"""Sets with one of these cannot be assigned with an expiration date (help
-permissions_assign_expire_how).
-"""
-
+"""Feature licences, a flag on User each: the fourteen of help 000387847 (formerly 000221882)."""
 
 _UNMODELLED_USER_FIELDS = frozenset(
     [
-        "UserRoleId",
         "DelegatedApproverId",
         "CallCenterId",
         "ContactId",
@@ -64,20 +67,12 @@ _UNMODELLED_USER_FIELDS = frozenset(
         "ReceivesAdminInfoEmails",
         "NumberOfFailedLogins",
         "IsProfilePhotoActive",
-        "UserPermissionsMobileUser",
-        "UserPermissionsOfflineUser",
         "UserPermissionsAvantgoUser",
         "StayInTouchSubject",
         "UserPermissionsCallCenterAutoLogin",
-        "UserPermissionsJigsawProspectingUser",
         "OfflineTrialExpirationDate",
-        "UserPermissionsSiteforceContributorUser",
-        "UserPermissionsSiteforcePublisherUser",
         "SenderEmail",
         "SenderName",
-        "UserPermissionsWorkDotComUserFeature",
-        "UserPermissionsLiveAgentUser",
-        "UserPermissionsChatterAnswersUser",
     ]
 )
 
@@ -88,6 +83,8 @@ def _user() -> SObject:
         prefix="005",
         createable=True,
         updateable=True,
+        # "To create or update a User record, you must have the Manage Internal Users permission."
+        right="PermissionsManageInternalUsers",
         fields=(
             *audit_fields(),
             text("Username", 80, required=True, unique=True),  # its own error code: users.py
@@ -102,6 +99,7 @@ def _user() -> SObject:
             choice("EmailEncodingKey", picklists.ENCODINGS, label="Email Encoding", required=True),
             choice("LanguageLocaleKey", picklists.LANGUAGES, label="Language", required=True),
             reference("ProfileId", "Profile", required=True, label="Profile ID"),
+            reference("UserRoleId", "UserRole", label="Role ID"),
             flag("IsActive", default=True, label="Active"),
             read_only(text("UserType", 40)),
             # Unique, case-sensitive unless the org switched that off (Summer '20 notes, D4).
@@ -128,145 +126,9 @@ def _user() -> SObject:
                 label="Usher Person Id",
             ),
             text(BADGE, 20, external_id=True, label="Badge Number"),
+            reference(TEAM_LEAD, "User", relationship="Team_Lead__r", label="Team Lead"),
         ),
         unmodelled=_UNMODELLED_USER_FIELDS,
-    )
-
-
-def _licences() -> tuple[SObject, ...]:
-    return (
-        SObject(
-            name="UserLicense",
-            prefix="100",
-            fields=(
-                *audit_fields(),
-                text("Name"),
-                text("MasterLabel"),
-                text("LicenseDefinitionKey", 100),
-                text("Status", 40),
-                number("TotalLicenses"),
-                number("UsedLicenses"),
-                moment("UsedLicensesLastUpdated"),
-            ),
-        ),
-        SObject(
-            name="PermissionSetLicense",
-            prefix="0PL",
-            fields=(
-                *audit_fields(),
-                text("DeveloperName", 80),
-                text("MasterLabel", 80),
-                text("PermissionSetLicenseKey", 100),
-                text("Status", 40),
-                number("TotalLicenses"),
-                number("UsedLicenses"),
-                Field(name="ExpirationDate", kind=Kind.DATE),
-            ),
-        ),
-    )
-
-
-def _profiles() -> tuple[SObject, ...]:
-    return (
-        SObject(
-            name="Profile",
-            prefix="00e",
-            fields=(
-                *audit_fields(),
-                text("Name"),
-                text("Description"),
-                text("UserType", 40),
-                reference("UserLicenseId", "UserLicense"),
-            ),
-        ),
-        SObject(
-            name="PermissionSet",
-            prefix="0PS",
-            fields=(
-                *audit_fields(),
-                text("Name", 80),
-                text("Label", 80),
-                text("Description"),
-                text("Type", 40),
-                text("NamespacePrefix", 15),
-                flag("IsCustom"),
-                flag("IsOwnedByProfile"),
-                flag("HasActivationRequired"),
-                reference("ProfileId", "Profile"),
-                reference("LicenseId", "UserLicense", "PermissionSetLicense"),
-                *(flag(name) for name in GRANTING_PERMISSIONS),
-            ),
-        ),
-    )
-
-
-def _set_assignments() -> tuple[SObject, ...]:
-    return (
-        SObject(
-            name="PermissionSetAssignment",
-            prefix="0Pa",
-            createable=True,
-            updateable=True,
-            deletable=True,
-            fields=(
-                *audit_fields(),
-                reference(
-                    "AssigneeId",
-                    "User",
-                    required=True,
-                    updateable=False,
-                    child_relationship="PermissionSetAssignments",
-                ),
-                reference(
-                    "PermissionSetId",
-                    "PermissionSet",
-                    required=True,
-                    updateable=False,
-                    child_relationship="Assignments",
-                ),
-                text("PermissionSetGroupId", 18, updateable=False),
-                moment("ExpirationDate", label="Expires On"),
-                read_only(flag("IsActive")),
-            ),
-            unmodelled=frozenset({"IsRevoked"}),
-        ),
-    )
-
-
-def _other_assignments() -> tuple[SObject, ...]:
-    return (
-        SObject(
-            name="PermissionSetLicenseAssign",
-            prefix="2LA",
-            createable=True,
-            deletable=True,
-            fields=(
-                *audit_fields(),
-                reference(
-                    "AssigneeId",
-                    "User",
-                    required=True,
-                    child_relationship="PermissionSetLicenseAssignments",
-                ),
-                reference(
-                    "PermissionSetLicenseId",
-                    "PermissionSetLicense",
-                    required=True,
-                    child_relationship="PermissionSetLicenseAssignments",
-                ),
-            ),
-        ),
-        SObject(
-            name="UserLogin",
-            prefix="0Yw",
-            updateable=True,
-            fields=(
-                *audit_fields(),
-                reference("UserId", "User", updateable=False, relationship=""),
-                flag("IsFrozen"),
-                flag("IsPasswordLocked"),
-            ),
-        ),
     )
 
 
@@ -281,20 +143,7 @@ def _others() -> tuple[SObject, ...]:
                 text("InstanceName", 5),
                 text("OrganizationType", 40),
                 flag("IsSandbox"),
-            ),
-        ),
-        # The one business object: here so that mixing it with setup objects can be refused.
-        SObject(
-            name="Account",
-            prefix="001",
-            createable=True,
-            updateable=True,
-            deletable=True,
-            is_setup=False,
-            fields=(
-                *audit_fields(),
-                text("Name", required=True),
-                reference("OwnerId", "User", label="Owner ID"),
+                moment("TrialExpirationDate"),
             ),
         ),
     )
@@ -302,33 +151,12 @@ def _others() -> tuple[SObject, ...]:
 
 UNMODELLED_OBJECTS = frozenset(
     [
-        "PermissionSetGroup",
-        "PermissionSetGroupComponent",
-        "Group",
-        "GroupMember",
-        "QueueSobject",
-        "PackageLicense",
-        "UserPackageLicense",
-        "LoginHistory",
-        "SetupAuditTrail",
-        "UserRole",
         "UserTerritory2Association",
-        "Contact",
-        "Opportunity",
-        "Lead",
-        "Case",
-        "Task",
-        "Event",
         "UserEmailCalendarSync",
-        "ProcessInstanceWorkitem",
-        "CronTrigger",
-        "Dashboard",
         "AuthSession",
         "FeatureLicense",
         "EventLogFile",
         "SetupEntityAccess",
-        "ObjectPermissions",
-        "FieldPermissions",
         "UserAccessPolicy",
         "MutingPermissionSet",
         "Territory2",
@@ -347,10 +175,10 @@ def schema() -> Schema:
     """Return all objects the sandbox models."""
     objects = (
         _user(),
-        *_licences(),
-        *_profiles(),
-        *_set_assignments(),
-        *_other_assignments(),
+        *licence_tables(),
+        *set_tables(),
+        *people_tables(),
         *_others(),
+        *business_tables(),
     )
     return Schema(objects, unmodelled=UNMODELLED_OBJECTS)

@@ -3,51 +3,27 @@ trouble.
 """
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
 
-from bot.sandbox.salesforce.assignments import LicenceAssignmentRules, SetAssignmentRules
+from bot.sandbox.salesforce.assignments import remove_expired
+from bot.sandbox.salesforce.blockers import Blockers
+from bot.sandbox.salesforce.business import BusinessSettings, seed_records
+from bot.sandbox.salesforce.crowd import Crowd
 from bot.sandbox.salesforce.database import Database
+from bot.sandbox.salesforce.email_changes import EmailChanges
 from bot.sandbox.salesforce.ids import normal_id
 from bot.sandbox.salesforce.objects import FEATURES, PERSON_ID
 from bot.sandbox.salesforce.passwords import Mail, Passwords
 from bot.sandbox.salesforce.registry import UsernameRegistry
+from bot.sandbox.salesforce.rules import all_rules
 from bot.sandbox.salesforce.schema import Record, SObject
+from bot.sandbox.salesforce.seats import POOLS, total_of
 from bot.sandbox.salesforce.sessions import Sessions
-from bot.sandbox.salesforce.users import AccountRules, PoolRules, UserLoginRules, UserRules
-
-
-@dataclass(frozen=True, kw_only=True)
-class UserSnapshot:
-    """One user at one moment; `permission_sets` are names, without the profile's own set and
-    expired ones.
-    """
-
-    id: str
-    username: str
-    email: str
-    is_active: bool
-    is_frozen: bool
-    profile: str
-    licence: str
-    external_id: str | None
-    federation_id: str | None
-    permission_sets: tuple[str, ...]
-    permission_set_licences: tuple[str, ...]
-    expirations: dict[str, datetime | None]
-    last_password: str | None = field(repr=False)
-    passwords_set: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolSnapshot:
-    """One pool of licences at one moment; a `total` of -1 is unlimited."""
-
-    kind: str
-    name: str
-    total: int
-    used: int
+from bot.sandbox.salesforce.settings import Settings
+from bot.sandbox.salesforce.snapshots import PoolSnapshot, Snapshots, UserSnapshot, name_of
+from bot.sandbox.salesforce.tables_business import OWNED
 
 
 class Org:
@@ -62,9 +38,16 @@ class Org:
         self.outbox: list[Mail] = []
         self.passwords = Passwords(self.database, self.outbox)
         self.sessions = Sessions(clock)
-        self.pending_emails: dict[str, str] = {}
-        self._blockers: dict[str, str] = {}
-        self._add_rules()
+        self.email_changes = EmailChanges(self.database, self.outbox)
+        self._snapshots = Snapshots(self.database, self.passwords)
+        self.blockers = Blockers(self.database, lock, self._user)
+        self.business = BusinessSettings()
+        self.database.rules = all_rules(
+            self.database,
+            blockers=self.blockers,
+            business=self.business,
+            email_changed=self.email_changes.ask,
+        )
 
     # ---- looking
 
@@ -72,13 +55,13 @@ class Org:
         """Find a user by user name, record id (15 or 18) or external id."""
         with self._lock:
             row = self._find_user(key)
-            return self._snapshot(row) if row is not None else None
+            return self._snapshots.user(row) if row is not None else None
 
     def users(self) -> tuple[UserSnapshot, ...]:
         """Return all users but the platform's own, oldest first."""
         with self._lock:
             rows = self.database.store.rows(self._entity("User"))
-            return tuple(self._snapshot(row) for row in rows if row["ProfileId"] is not None)
+            return tuple(self._snapshots.user(row) for row in rows if row["ProfileId"] is not None)
 
     def licence(self, name: str) -> tuple[int, int]:
         """Return (total, used) of a user licence by its name."""
@@ -98,25 +81,21 @@ class Org:
             seats = self.database.seats
             return seats.feature_totals[flag], seats.used_feature(flag)
 
-    def pools(self) -> tuple[PoolSnapshot, ...]:
-        """Return all pools with their true use: user, permission set and feature licences."""
+    def package(self, namespace: str) -> tuple[int, int]:
+        """Return (total, used) of a managed package by its namespace."""
         with self._lock:
-            rows, seats = self.database.store.rows, self.database.seats
-            found = [
-                ("user licence", one["Name"], one["TotalLicenses"], seats.used_licences(one["Id"]))
-                for one in rows(self._entity("UserLicense"))
-            ]
-            for one in rows(self._entity("PermissionSetLicense")):
-                used = seats.used_psl(one["Id"])
-                name = one["DeveloperName"]
-                found.append(("permission set licence", name, one["TotalLicenses"], used))
-            for flag, label in FEATURES.items():
-                total, used = seats.feature_totals[flag], seats.used_feature(flag)
-                found.append(("feature licence", label, total, used))
-        return tuple(
-            PoolSnapshot(kind=kind, name=name, total=total, used=used)
-            for kind, name, total, used in found
-        )
+            row = self._pool("PackageLicense", namespace)
+            return total_of(row), self.database.seats.used_package(row["Id"])
+
+    def pools(self) -> tuple[PoolSnapshot, ...]:
+        """Return all pools with their true use: licences, packages and features."""
+        with self._lock:
+            return tuple(self._snapshots.pools())
+
+    @property
+    def settings(self) -> Settings:
+        """The switches that an admin of the org, or the vendor, may have set otherwise."""
+        return self.database.settings
 
     @property
     def reset_emails(self) -> list[Mail]:
@@ -132,17 +111,51 @@ class Org:
             if pool in FEATURES:
                 self.database.seats.feature_totals[pool] = total
                 return
-            for name in ("UserLicense", "PermissionSetLicense"):
-                for row in self.database.store.rows(self._entity(name)):
-                    if pool in {row.get("Name"), row.get("DeveloperName")}:
-                        self.database.store.put(self._entity(name), {**row, "TotalLicenses": total})
-                        return
-            raise KeyError(pool)
+            entity, row = self._any_pool(pool)
+            name = "AllowedLicenses" if entity.name == "PackageLicense" else "TotalLicenses"
+            self.database.store.put(entity, {**row, name: total})
+
+    def close_pool(self, pool: str, *, status: str = "Disabled", ends: date | None = None) -> None:
+        """Let a pool that has a record run out: its Status, and its ExpirationDate if it has one
+        (a moment for packages, a day for permission set licences).
+        """
+        with self._lock:
+            entity, row = self._any_pool(pool)
+            more = {"ExpirationDate": ends} if ends is not None else {}
+            self.database.store.put(entity, {**row, "Status": status, **more})
+
+    def lock_groups(self, times: int) -> None:
+        """Let the next writes to roles and groups find the group membership lock taken."""
+        with self._lock:
+            self.database.group_lock.lost = times
+
+    def hold_group_lock(self, *, is_held: bool = True) -> None:
+        """Keep the group membership lock, as a long change of the role hierarchy does."""
+        with self._lock:
+            self.database.group_lock.is_held = is_held
+
+    def set_group_status(self, name: str, status: str) -> None:
+        """Put a permission set group into a state: Updated, Outdated, Updating or Failed."""
+        with self._lock:
+            row = self._pool("PermissionSetGroup", name)
+            self.database.store.put(self._entity("PermissionSetGroup"), {**row, "Status": status})
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep all API calls out for a moment."""
+        with self._lock:
+            yield
+
+    def tick(self) -> None:
+        """Do what time alone does: expired assignments go where the org does not keep them."""
+        with self._lock:
+            if not self.settings.keeps_expired_rows:
+                remove_expired(self.database)
 
     def lag_counters(self, *, is_lagging: bool = True) -> None:
         """Keep UsedLicenses as shown now while the true use moves on, or show the truth again."""
         with self._lock:
-            self.database.seats.lag(self.database.now() if is_lagging else None)
+            self.database.seats.lag(is_lagging=is_lagging)
 
     def require_validation_rule(self, message: str) -> None:
         """Let every create and update of a user fail with this message of the org's own validation
@@ -181,54 +194,60 @@ class Org:
 
     def add_blocker(self, user: str, message: str) -> None:
         """Refuse the user's deactivation with this message (default owner, hierarchy field, …)."""
-        with self._lock:
-            self._blockers[self._user(user)["Id"]] = message
+        self.blockers.say(user, message)
 
     def remove_blocker(self, user: str) -> None:
-        with self._lock:
-            self._blockers.pop(self._user(user)["Id"], None)
+        self.blockers.say(user, None)
 
-    def confirm_email(self, user: str) -> None:
-        """Click the link in the mail about a changed address."""
+    def seed_records(
+        self, user: str, count: int, kinds: Iterable[str] = OWNED
+    ) -> dict[str, list[str]]:
+        """Give a user `count` open records of each kind and return their ids by kind."""
         with self._lock:
-            row = self._user(user)
-            changed = {**row, "Email": self.pending_emails.pop(row["Id"])}
-            self.database.store.put(self._entity("User"), changed)
+            return seed_records(self.database, self._user(user)["Id"], count, kinds)
+
+    def owned(self, user: str) -> dict[str, int]:
+        """Count the records of each kind that a user owns, open or not."""
+        with self._lock:
+            own, store = self._user(user)["Id"], self.database.store
+            return {kind: len(store.find(self._entity(kind), "OwnerId", own)) for kind in OWNED}
+
+    def seed_users(
+        self,
+        count: int,
+        *,
+        profile: str = "Standard User",
+        sets: Sequence[str] = (),
+        licences: Sequence[str] = (),
+        domain: str = "crowd.example",
+    ) -> Sequence[str]:
+        """Load many users at once, with what single creates would have left, and return their ids;
+        pools grow to hold them.
+        """
+        with self._lock:
+            crowd = Crowd(self.database, domain=domain, profile=profile)
+            return crowd.load(count, sets=sets, licences=licences)
+
+    def confirm_email(self, user: str) -> bool:
+        """Click the link in the mail about a changed address; False: it was no longer good."""
+        with self._lock:
+            return self.email_changes.confirm(self._user(user))
 
     # ---- inside
-
-    def _add_rules(self) -> None:
-        db = self.database
-        db.rules = {
-            "User": UserRules(db, blockers=self._blockers, email_changed=self._email_changed),
-            "UserLogin": UserLoginRules(),
-            "PermissionSetAssignment": SetAssignmentRules(db),
-            "PermissionSetLicenseAssign": LicenceAssignmentRules(db),
-            "UserLicense": PoolRules(db),
-            "PermissionSetLicense": PoolRules(db),
-            "Account": AccountRules(db),
-        }
-
-    def _email_changed(self, user: Record, address: str) -> None:
-        before = self.pending_emails.get(user["Id"])
-        mail = Mail("confirm address", address, user["Id"], self.database.now())
-        self.pending_emails[user["Id"]] = address
-        self.outbox.append(mail)
-
-        def undo() -> None:
-            self.outbox.remove(mail)
-            self.pending_emails.pop(user["Id"])
-            if before is not None:
-                self.pending_emails[user["Id"]] = before
-
-        self.database.store.on_rollback(undo)
 
     def _entity(self, name: str) -> SObject:
         return self.database.entity(name)
 
     def _pool(self, entity: str, name: str) -> Record:
         rows = self.database.store.rows(self._entity(entity))
-        return next(row for row in rows if name in {row.get("Name"), row.get("DeveloperName")})
+        return next(row for row in rows if name in {row.get("Name"), name_of(row)})
+
+    def _any_pool(self, name: str) -> tuple[SObject, Record]:
+        for entity in map(self._entity, POOLS):
+            for row in self.database.store.rows(entity):
+                if name == name_of(row):
+                    return entity, row
+        raise KeyError(name)
 
     def _user(self, key: str) -> Record:
         row = self._find_user(key)
@@ -244,49 +263,12 @@ class Org:
         found = store.find(users, "Username", key) or store.find(users, PERSON_ID, key)
         return found[0] if found else None
 
-    def _snapshot(self, row: Record) -> UserSnapshot:
-        store = self.database.store
-        profile = store.get(self._entity("Profile"), row["ProfileId"] or "")
-        licence_id = self.database.seats.licence_of(row["ProfileId"]) or ""
-        licence = store.get(self._entity("UserLicense"), licence_id)
-        login = store.find(self._entity("UserLogin"), "UserId", row["Id"])
-        sets = self._assigned_sets(row["Id"])
-        return UserSnapshot(
-            id=row["Id"],
-            username=row["Username"],
-            email=row["Email"],
-            is_active=row["IsActive"],
-            is_frozen=any(one["IsFrozen"] for one in login),
-            profile=profile["Name"] if profile else "",
-            licence=licence["Name"] if licence else "",
-            external_id=row[PERSON_ID],
-            federation_id=row["FederationIdentifier"],
-            permission_sets=tuple(sets),
-            permission_set_licences=self._assigned_licences(row["Id"]),
-            expirations=sets,
-            last_password=self.passwords.last(row["Id"]),
-            passwords_set=self.passwords.times_set(row["Id"]),
-        )
-
-    def _assigned_sets(self, user_id: str) -> dict[str, datetime | None]:
-        entity, found = self._entity("PermissionSetAssignment"), {}
-        for one in self.database.store.find(entity, "AssigneeId", user_id):
-            row = self.database.store.get(self._entity("PermissionSet"), one["PermissionSetId"])
-            is_active = self.database.value(entity, one, "IsActive")
-            if row is not None and is_active and not row["IsOwnedByProfile"]:
-                found[row["Name"]] = one["ExpirationDate"]
-        return dict(sorted(found.items()))
-
-    def _assigned_licences(self, user_id: str) -> tuple[str, ...]:
-        rows = self.database.store.find(
-            self._entity("PermissionSetLicenseAssign"), "AssigneeId", user_id
-        )
-        entity = self._entity("PermissionSetLicense")
-        held = (self.database.store.get(entity, one["PermissionSetLicenseId"]) for one in rows)
-        return tuple(sorted(one["DeveloperName"] for one in held if one is not None))
-
-    def is_locked_out(self, user_id: str) -> bool:
-        """Say whether the user may not log in: frozen or inactive."""
+    def is_locked_out(self, user_id: str, *, at_login: bool = False) -> bool:
+        """Say whether the user is out: inactive or frozen, and at log-in also by a locked password
+        (which flows that lock stops is not documented: here all, [M]).
+        """
         row = self.database.store.get(self._entity("User"), user_id)
         login = self.database.store.find(self._entity("UserLogin"), "UserId", user_id)
-        return row is None or not row["IsActive"] or any(one["IsFrozen"] for one in login)
+        causes = ("IsFrozen", "IsPasswordLocked") if at_login else ("IsFrozen",)
+        is_out = any(one[cause] for one in login for cause in causes)
+        return row is None or not row["IsActive"] or is_out

@@ -33,6 +33,7 @@ class _History:
     remembered: list[str] = field(default_factory=list)
     last_set: str | None = None
     times_set: int = 0
+    changes: int = 0
 
 
 class Passwords:
@@ -59,21 +60,25 @@ class Passwords:
         history = self._of.setdefault(user["Id"], _History())
         self._check(new, user["Username"], history)
         history.last_set, history.times_set = new, history.times_set + 1
-        self._remember(history, new, user)
+        self._remember(history, new, user, way="changed")
 
     def reset(self, user: Record) -> str:
         """Replace the password by a temporary one, mail a link and return the password
         (salesforce.md §1.4).
         """
         new = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(9)) + "a1"
-        self._remember(self._of.setdefault(user["Id"], _History()), new, user)
+        self._remember(self._of.setdefault(user["Id"], _History()), new, user, way="reset")
         self._outbox.append(Mail("reset", user["Email"], user["Id"], self._db.now()))
         return new
 
-    def _remember(self, history: _History, new: str, user: Record) -> None:
+    def _remember(self, history: _History, new: str, user: Record, *, way: str) -> None:
         history.remembered = [*history.remembered, new][-REMEMBERED:]
-        row = {**user, "LastPasswordChangeDate": self._db.now()}
-        self._db.store.put(self._db.entity("User"), row)
+        history.changes += 1
+        # The row says only how often and in which way, for the audit trail.
+        more = {"LastPasswordChangeDate": self._db.now(), "_password": (history.changes, way)}
+        users, row = self._db.entity("User"), {**user, **more}
+        self._db.store.put(users, row)
+        self._db.track(users, user, row)
 
     @staticmethod
     def _check(new: str, username: str, history: _History) -> None:

@@ -64,7 +64,15 @@ class Collections:
         known = [self._db.schema.of_id(one) for one in ids if one is not None]
         self._check([one for one in known if one is not None], len(texts))
         writes = [lambda text=text: self._deletion(text) for text in texts]
-        return self._run(writes, all_or_none=call.query.get("allOrNone", "").lower() == "true")
+        # Fifty sets or groups unassigned at once keep their licences (D15).
+        sets = self._db.entity("PermissionSetAssignment")
+        self._db.unassigned_at_once = sum(
+            one is not None and one.name == sets.name for one in known
+        )
+        try:
+            return self._run(writes, all_or_none=call.query.get("allOrNone", "").lower() == "true")
+        finally:
+            self._db.unassigned_at_once = 0
 
     def _run(self, writes: list[Callable[..., str]], *, all_or_none: bool) -> Answer:
         results: list[dict[str, Any]] = []

@@ -3,6 +3,7 @@ data_sandbox_users_and_contacts).
 """
 
 import threading
+from collections.abc import Iterable
 
 from bot.sandbox.salesforce.errors import Code, record_error
 
@@ -35,6 +36,25 @@ class UsernameRegistry:
         with self._lock:
             if self._owners.setdefault(username.lower(), owner) != owner:
                 raise record_error(Code.DUPLICATE_USERNAME, DUPLICATE_USERNAME, "Username")
+
+    def claim_all(self, claims: Iterable[tuple[str, str]]) -> None:
+        """Take many (name, owner) at once."""
+        with self._lock:
+            for username, owner in claims:
+                if self._owners.setdefault(username.lower(), owner) != owner:
+                    raise record_error(Code.DUPLICATE_USERNAME, DUPLICATE_USERNAME, "Username")
+
+    def sandbox_username(self, username: str, sandbox: str) -> str:
+        """Return the name that a user gets in a new sandbox: the production one, the sandbox's name
+        behind it, and characters before it where that is taken (help
+        data_sandbox_users_and_contacts).
+        """
+        with self._lock:
+            name, number = f"{username}.{sandbox}", 0
+            while name.lower() in self._owners:
+                number += 1
+                name = f"{number:04x}{username}.{sandbox}"
+            return name
 
     def release(self, username: str) -> None:
         with self._lock:

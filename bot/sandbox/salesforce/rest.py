@@ -15,7 +15,7 @@ from bot.sandbox.salesforce.ids import normal_id
 from bot.sandbox.salesforce.org import Org
 from bot.sandbox.salesforce.paging import Cursors
 from bot.sandbox.salesforce.schema import Field, Record, SObject
-from bot.sandbox.salesforce.soql import Soql, attributes, rendered
+from bot.sandbox.salesforce.soql import Result, Soql, attributes, rendered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +36,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back; a body of None is an empty one."""
+    """What goes back; a body of None is an empty one, and `text` stands for one that is not
+    JSON.
+    """
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
 
 
 def split_target(target: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
@@ -83,12 +86,12 @@ class Rest:
     def _dispatch(self, call: Call) -> Answer:
         match (call.method, *call.parts):
             case ("GET",):
-                names = ("sobjects", "query", "composite", "limits")
+                names = ("sobjects", "query", "queryAll", "jobs", "composite", "limits")
                 return Answer(200, {name: f"{call.base}/{name}" for name in names})
-            case ("GET", "query"):
+            case ("GET", "query" | "queryAll"):
                 return self._query(call)
-            case ("GET", "query", locator):
-                return Answer(200, self._cursors.more(locator, call.base))
+            case ("GET", "query" | "queryAll" as resource, locator):
+                return Answer(200, self._cursors.more(locator, f"{call.base}/{resource}"))
             case ("GET", "sobjects"):
                 return Answer(200, describe_global(self._db.schema, call.base))
             case (_, "sobjects", name, *rest):
@@ -128,11 +131,23 @@ class Rest:
             if "q" not in call.query or not call.query["q"]:
                 raise SalesforceError(Code.MALFORMED_QUERY, "A query string has to be specified")
             raise NotModelled("query parameters other than q")
-        result = Soql(self._db, base=call.base, zone=self._zone()).run(call.query["q"])
+        resource = call.parts[0]
+        result = self.run_query(call.query["q"], call.base, with_deleted=resource == "queryAll")
         if result.count is not None:
             return Answer(200, {"totalSize": result.count, "done": True, "records": []})
         options = call.headers.get("Sforce-Query-Options", "")
-        return Answer(200, self._cursors.first(result.records, options, call.base))
+        return Answer(200, self._cursors.first(result, options, f"{call.base}/{resource}"))
+
+    def run_query(self, text: str, base: str, *, with_deleted: bool) -> Result:
+        """Run a query as the caller; `with_deleted` also sees the recycle bin (queryAll)."""
+        return self._soql(base, with_deleted=with_deleted).run(text)
+
+    def check_query(self, text: str, base: str) -> None:
+        """Refuse a query that cannot run, without running it."""
+        self._soql(base, with_deleted=False).check(text)
+
+    def _soql(self, base: str, *, with_deleted: bool) -> Soql:
+        return Soql(self._db, base=base, zone=self._zone(), with_deleted=with_deleted)
 
     def _zone(self) -> ZoneInfo:
         user = self._db.store.get(self._db.entity("User"), self._db.actor_id)

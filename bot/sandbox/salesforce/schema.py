@@ -3,7 +3,7 @@ other.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -20,18 +20,23 @@ class Kind(StrEnum):
     EMAIL = "email"
     BOOLEAN = "boolean"
     INTEGER = "int"
+    CURRENCY = "currency"
     DATETIME = "datetime"
     DATE = "date"
     REFERENCE = "reference"
     PICKLIST = "picklist"
 
 
+NUMBERS = frozenset({Kind.INTEGER, Kind.CURRENCY})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """One column of an object.
 
-    `required` means on create and never null later; `values` makes a restricted picklist;
-    `child_relationship` is the name by which the parent sees its rows.
+    `required` means on create and never null later, `required_unless` names the field that may
+    stand in for it; `values` makes a restricted picklist; `child_relationship` is the name by which
+    the parent sees its rows; before API version `since` there is no such field.
     """
 
     name: str
@@ -41,6 +46,9 @@ class Field:
     createable: bool = True
     updateable: bool = True
     required: bool = False
+    required_unless: str = ""
+    filterable: bool = True
+    since: int = 0
     default: Any = None
     unique: bool = False
     external_id: bool = False
@@ -64,7 +72,8 @@ class SObject:
     """One object: its key prefix, its fields and which calls it supports.
 
     `is_setup` decides MIXED_DML_OPERATION; `unmodelled` names fields of the original that answer
-    501.
+    501; `right` is the permission that a write takes; before API version `since` there is no such
+    object.
     """
 
     name: str
@@ -75,6 +84,9 @@ class SObject:
     updateable: bool = False
     deletable: bool = False
     is_setup: bool = True
+    can_aggregate: bool = True
+    right: str = ""
+    since: int = 0
     unmodelled: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
@@ -116,6 +128,12 @@ class Schema:
         """Say whether the original has such an object though the sandbox does not."""
         return name.lower() in self._unmodelled
 
+    def visible(self, version: float, closed: frozenset[tuple[str, str]]) -> "Schema":
+        """Return what a client of this API version sees; nobody can write `closed` fields."""
+        shown = (one for one in self.objects if one.since <= version)
+        objects = tuple(_visible(one, version, closed) for one in shown)
+        return Schema(objects, unmodelled=frozenset(self._unmodelled))
+
     def children(self, parent: SObject) -> dict[str, tuple[SObject, Field]]:
         """Return the child relationships of an object by lower-case name."""
         return {
@@ -124,6 +142,12 @@ class Schema:
             for one in child.fields
             if one.child_relationship and parent.name in one.refers_to
         }
+
+
+def _visible(one: SObject, version: float, closed: frozenset[tuple[str, str]]) -> SObject:
+    shown = [each for each in one.fields if each.since <= version]
+    fields = tuple(read_only(each) if (one.name, each.name) in closed else each for each in shown)
+    return one if fields == one.fields else replace(one, fields=fields)
 
 
 def text(name: str, length: int = 255, **more: Any) -> Field:
@@ -157,7 +181,7 @@ def reference(name: str, *refers_to: str, **more: Any) -> Field:
 
 def read_only(one: Field) -> Field:
     """Return the same field as one that only the platform writes."""
-    return Field(**{**one.__dict__, "createable": False, "updateable": False})
+    return replace(one, createable=False, updateable=False)
 
 
 def audit_fields() -> tuple[Field, ...]:

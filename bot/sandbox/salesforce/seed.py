@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.sandbox.example import Colleague
+from bot.sandbox.salesforce.audit_trail import AuditTrail
 from bot.sandbox.salesforce.database import Database
 from bot.sandbox.salesforce.ids import normal_id
 from bot.sandbox.salesforce.objects import PERSON_ID
+from bot.sandbox.salesforce.seats import FREED_ON_DEACTIVATION
+from bot.sandbox.salesforce.seed_access import seed_access
+from bot.sandbox.salesforce.tables_sets import PERMISSIONS
 
 # name, definition key, total
 _USER_LICENCES = (
@@ -30,7 +34,9 @@ _PERMISSION_SET_LICENCES = (
     ("InboxWithEinsteinActivityCapturePsl", "Inbox With Einstein Activity Capture", 3),
     ("SalesforceCPQPsl", "Salesforce CPQ License", 5),
     ("SalesConsoleUserPsl", "Sales Console User", 2),
+    ("SalesforceAPIIntegrationPsl", "Salesforce API Integration", 5),
 )
+_FREED_ON_DEACTIVATION = {"SalesforceCPQPsl"}
 # name, label, licence, grants user management, permission named in refusals
 _PERMISSION_SETS = (
     ("AcmeCrmUser", "Acme CRM User", None, False, ""),
@@ -45,7 +51,18 @@ _PERMISSION_SETS = (
     ),
     ("AcmeInboxBeta", "Acme Inbox Beta", "InboxWithEinsteinActivityCapturePsl", False, ""),
     ("SalesforceCPQUser", "Salesforce CPQ User", "SalesforceCPQPsl", False, ""),
+    # Of integrations: seed_access.py says what they allow.
+    ("AcmeWarehouseSync", "Acme Warehouse Sync", "SalesforceAPIIntegrationPsl", False, ""),
+    ("AcmeLeadIntake", "Acme Lead Intake", None, False, ""),
 )
+_API_ONLY = "PermissionsApiUserOnly"
+_PROFILE_RIGHTS = {
+    # All but one: "API Only User" would keep administrators out of Setup (help, "API Only").
+    "System Administrator": tuple(name for name in PERMISSIONS if name != _API_ONLY),
+    "Minimum Access - API Only Integrations": ("PermissionsApiEnabled", _API_ONLY),
+    "Chatter Free User": (),
+}
+_USUAL_RIGHTS = ("PermissionsApiEnabled",)
 _SALES = ("Nora Quist", "Hal Mercer", "Ida Fonseca", "Tom Reyes")
 
 
@@ -60,7 +77,7 @@ def seed(db: Database, *, org_id: str, bot_username: str, people: Iterable[Colle
     db.insert(db.entity("Organization"), row)
     licences = _seed_licences(db)
     profiles = _seed_profiles(db, licences)
-    _seed_sets(db, licences, profiles)
+    seed_access(db, _seed_sets(db, licences, profiles))
     domain = bot_username.partition("@")[2]
     automated = _person(db, "Automated Process", f"autoproc@{domain}", None)
     db.actor_id = automated
@@ -68,7 +85,9 @@ def seed(db: Database, *, org_id: str, bot_username: str, people: Iterable[Colle
         _person(db, name, f"{_local(name)}@{domain}", profiles["Standard User"])
     for one in people:
         _seed_colleague(db, one, profiles, domain)
-    return _person(db, "Usher Bot", bot_username, profiles["System Administrator"])
+    bot_id = _person(db, "Usher Bot", bot_username, profiles["System Administrator"])
+    db.trail = AuditTrail(db).record
+    return bot_id
 
 
 def _seed_licences(db: Database) -> dict[str, str]:
@@ -79,6 +98,7 @@ def _seed_licences(db: Database) -> dict[str, str]:
     for name, label, total in _PERMISSION_SET_LICENCES:
         row = {"DeveloperName": name, "MasterLabel": label, "PermissionSetLicenseKey": name}
         more = {"Status": "Active", "TotalLicenses": total}
+        more |= {FREED_ON_DEACTIVATION: True} if name in _FREED_ON_DEACTIVATION else {}
         ids[name] = db.insert(db.entity("PermissionSetLicense"), {**row, **more})
     return ids
 
@@ -91,22 +111,24 @@ def _seed_profiles(db: Database, licences: dict[str, str]) -> dict[str, str]:
     return ids
 
 
-def _seed_sets(db: Database, licences: dict[str, str], profiles: dict[str, str]) -> None:
-    entity = db.entity("PermissionSet")
+def _seed_sets(db: Database, licences: dict[str, str], profiles: dict[str, str]) -> dict[str, str]:
+    entity, ids = db.entity("PermissionSet"), {}
     for name, label, licence, is_granting, permission in _PERMISSION_SETS:
         row: dict[str, Any] = {"Name": name, "Label": label, "IsCustom": True, "Type": "Regular"}
         more = {"LicenseId": licences.get(licence or ""), "Description": permission or None}
         grants = dict.fromkeys(
             ("PermissionsAssignPermissionSets", "PermissionsManageUsers"), is_granting
         )
-        db.insert(entity, {**row, **more, **grants})
-    for number, profile_id in enumerate(profiles.values(), 1):
+        ids[name] = db.insert(entity, {**row, **more, **grants})
+    for number, (profile, profile_id) in enumerate(profiles.items(), 1):
         # A profile keeps its permissions in a set of its own (object reference,
         # PermissionSet.IsOwnedByProfile).
         name = f"X00e{number:012d}"
         row = {"Name": name, "Label": profile_id, "Type": "Profile", "IsOwnedByProfile": True}
+        row |= dict.fromkeys(_PROFILE_RIGHTS.get(profile, _USUAL_RIGHTS), True)
         licence = db.seats.licence_of(profile_id)
         db.insert(entity, {**row, "ProfileId": profile_id, "LicenseId": licence})
+    return ids
 
 
 def _seed_colleague(db: Database, one: Colleague, profiles: dict[str, str], domain: str) -> None:

@@ -38,3 +38,7 @@ class Sessions:
 
     def revoke(self) -> None:
         self._open.clear()
+
+    def end(self, token: str) -> None:
+        """End one session: its token stays dead, whatever becomes of the user."""
+        self._open.pop(token, None)

@@ -2,14 +2,15 @@
 does.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.salesforce.database import Database
-from bot.sandbox.salesforce.errors import Code, NotModelled, SalesforceError
+from bot.sandbox.salesforce.errors import Code, SalesforceError
 from bot.sandbox.salesforce.moments import render_moment
 from bot.sandbox.salesforce.schema import Field, Kind, Record, SObject
 from bot.sandbox.salesforce.soql_aggregates import Grouping, is_aggregate
@@ -27,89 +28,127 @@ from bot.sandbox.salesforce.soql_grammar import (
     Query,
     malformed,
     parse,
-    placed,
 )
+from bot.sandbox.salesforce.soql_names import Column, Names
+from bot.sandbox.salesforce.soql_plan import Planner, conjuncts
+from bot.sandbox.salesforce.table import Row
 
-_NAMES_HINT = "Please reference your WSDL or the describe call for the appropriate names."
-Predicate = Callable[[Record], bool]
+MOST_GROUPS = 2000
+Predicate = Callable[[Row], bool]
+Maker = Callable[[Row, dict[str, Any]], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
-    """All rows of an answer, rendered, before paging; `count` is set for COUNT() alone."""
+    """An answer before paging: `page(start, end)` renders the records of a part of it as they are
+    at that moment, so that what waits to be asked for is ids; `count` is set for COUNT() alone,
+    `columns` are the selected paths.
+    """
 
-    records: list[dict[str, Any]]
+    total: int
+    page: Callable[[int, int], list[dict[str, Any]]]
     count: int | None = None
-
-
-@dataclass(frozen=True)
-class Column:
-    """A path resolved: the lookups to follow, then the field."""
-
-    steps: tuple[tuple[Field, SObject], ...]
-    field: Field
-    entity: SObject
+    entity: str = ""
+    columns: tuple[str, ...] = field(default=())
 
 
 class Soql:
     """Runs queries on one database; `base` is the path of records' URLs in answers."""
 
-    def __init__(self, database: Database, *, base: str, zone: ZoneInfo) -> None:
+    def __init__(
+        self, database: Database, *, base: str, zone: ZoneInfo, with_deleted: bool = False
+    ) -> None:
         self._db = database
         self._base = base
         self._values = Values(database.now(), zone)
+        self._with_deleted = with_deleted
+        self._names = Names(database, "")
         self._text = ""
 
     def run(self, text: str) -> Result:
         """Parse and run a query; raise the vendor's refusal or NotModelled."""
-        self._text = text
-        query = parse(text)
-        entity = self._entity(query.source)
+        query, entity = self._parsed(text)
         if any(isinstance(one.what, Call) for one in query.items) or query.group:
             return self._run_aggregate(query, entity)
-        rows = self._rows(query, entity, self._db.store.rows(entity))
-        render = self._renderer(query, entity)
-        return Result([render(row) for row in rows])
+        self._renderer(query, entity)  # names are refused before rows are looked at
+        ids = [row["Id"] for row in self._rows(query, entity)]
+
+        def page(start: int, end: int) -> list[dict[str, Any]]:
+            render = self._renderer(query, entity)
+            rows = (self._still_there(entity, record_id) for record_id in ids[start:end])
+            return [render(row) for row in rows if row is not None]
+
+        columns = tuple(
+            self._names.dotted(one.what, query, entity)
+            for one in query.items
+            if isinstance(one.what, Path)
+        )
+        return Result(total=len(ids), page=page, entity=entity.name, columns=columns)
+
+    def check(self, text: str) -> None:
+        """Refuse what `run` would refuse, without looking at rows."""
+        query, entity = self._parsed(text)
+        self._renderer(query, entity)
+        self._rows(query, entity, ())
+
+    def _parsed(self, text: str) -> tuple[Query, SObject]:
+        self._text, self._names = text, Names(self._db, text)
+        query = parse(text)
+        return query, self._names.entity(query.source)
+
+    def _still_there(self, entity: SObject, record_id: str) -> Row | None:
+        row = self._db.store.get(entity, record_id)
+        return self._db.store.binned_row(record_id) if row is None and self._with_deleted else row
 
     # ---- rows
 
-    def _rows(self, query: Query, entity: SObject, rows: Iterable[Record]) -> list[Record]:
+    def _rows(self, query: Query, entity: SObject, given: Iterable[Row] | None = None) -> list[Row]:
+        """Return the rows that answer a query, of all or of those given."""
         if query.offset > 2000:
             message = "Maximum SOQL offset allowed is 2000"
             raise SalesforceError(Code.NUMBER_OUTSIDE_VALID_RANGE, message)
-        test = self._predicate(query, entity)
-        found = [row for row in rows if test(row)]
+        tests = self._tests(query, entity)
+        rows: Iterable[Row] = self._planned(query, entity) if given is None else given
+        for test in tests:
+            rows = filter(test, rows)
+        end = None if query.limit is None else query.offset + query.limit
+        if given is None and _is_by_id(query, self._names.own_field(query, entity)):
+            return list(islice(rows, query.offset, end))
+        found = list(rows)
         for ordering in reversed(query.order):
             found = self._sorted(found, ordering, query, entity)
-        end = None if query.limit is None else query.offset + query.limit
         return found[query.offset : end]
 
-    def _predicate(self, query: Query, entity: SObject) -> Predicate:
+    def _planned(self, query: Query, entity: SObject) -> Iterable[Row]:
+        table = self._db.store.table(entity)
+        planner = Planner(table, entity, self._values, self._names.own_field(query, entity))
+        rows = planner.rows(query.where)
+        if not self._with_deleted:
+            return rows
+        return sorted([*rows, *self._db.store.binned(entity)], key=_id_of)
+
+    def _tests(self, query: Query, entity: SObject) -> list[Predicate]:
         if query.where is None:
-            return lambda _row: True
+            return []
         self._check_semi_joins(query.where)
-        return self._test(query.where, query, entity)
+        return [self._test(part, query, entity) for part in conjuncts(query.where)]
 
     def _sorted(
-        self, rows: list[Record], ordering: Ordering, query: Query, entity: SObject
-    ) -> list[Record]:
+        self, rows: list[Row], ordering: Ordering, query: Query, entity: SObject
+    ) -> list[Row]:
         """Sort by one field, stable; nulls come first unless asked otherwise (SOQL reference, ORDER
         BY).
         """
-        column = self._column(ordering.path, query, entity)
-
-        def key(row: Record) -> Any:
-            value = self._value(column, row)
-            return (
-                value.lower()
-                if isinstance(value, str) and column.field.kind is not Kind.ID
-                else value
-            )
-
-        empty = [row for row in rows if key(row) is None]
-        full = [row for row in rows if key(row) is not None]
-        full.sort(key=key, reverse=ordering.is_descending)
-        return full + empty if ordering.is_nulls_last else empty + full
+        column = self._names.column(ordering.path, query, entity)
+        get, is_id = self._names.getter(column), column.field.kind is Kind.ID
+        keyed = [(get(row), row) for row in rows]
+        if not is_id:
+            keyed = [(k.lower() if isinstance(k, str) else k, row) for k, row in keyed]
+        empty = [row for key, row in keyed if key is None]
+        full = [pair for pair in keyed if pair[0] is not None]
+        full.sort(key=_key_of, reverse=ordering.is_descending)
+        sorted_rows = [row for _, row in full]
+        return sorted_rows + empty if ordering.is_nulls_last else empty + sorted_rows
 
     # ---- conditions
 
@@ -123,31 +162,30 @@ class Soql:
                 inner = self._test(part, query, entity)
                 return lambda row: not inner(row)
             case Comparison(path, operator, value):
-                column = self._column(path, query, entity)
+                column = self._names.filterable(path, query, entity)
                 return self._on(column, self._values.comparison(column.field, operator, value))
             case Membership(path, is_in, values):
-                column = self._column(path, query, entity)
+                column = self._names.filterable(path, query, entity)
                 if isinstance(values, Query):
                     return self._on(column, self._semi_join(values, is_in=is_in))
                 test = self._values.membership(column.field, values, is_in=is_in)
                 return self._on(column, test)
 
     def _on(self, column: Column, test: Test) -> Predicate:
-        return lambda row: test(self._value(column, row))
+        get = self._names.getter(column)
+        return lambda row: test(get(row))
 
     def _semi_join(self, query: Query, *, is_in: bool) -> Test:
-        entity = self._entity(query.source)
+        entity = self._names.entity(query.source)
         item = query.items[0]
         if len(query.items) != 1 or not isinstance(item.what, Path):
             raise malformed(self._text, "only root queries support aggregate expressions")
-        column = self._column(item.what, query, entity)
+        column = self._names.column(item.what, query, entity)
         if column.field.kind not in {Kind.ID, Kind.REFERENCE}:
             message = f"The inner select field '{column.field.name}' must be an ID or a reference"
             raise SalesforceError(Code.INVALID_FIELD, message)
-        found = {
-            self._value(column, row)
-            for row in self._rows(query, entity, self._db.store.rows(entity))
-        }
+        get = self._names.getter(column)
+        found = {get(row) for row in self._rows(query, entity)}
         found.discard(None)
         return lambda have: (have in found) is is_in
 
@@ -166,77 +204,13 @@ class Soql:
             )
             raise malformed(self._text, problem)
 
-    # ---- names
-
-    def _entity(self, name: str) -> SObject:
-        entity = self._db.schema.find(name)
-        if entity is not None:
-            return entity
-        if self._db.schema.is_unmodelled(name):
-            raise NotModelled(f"the object {name}")
-        problem = (
-            f"sObject type '{name}' is not supported. If you are attempting to use a custom "
-            "object, be sure to append "
-            f"the '__c' after the entity name. {_NAMES_HINT}"
-        )
-        raise SalesforceError(Code.INVALID_TYPE, placed(self._text, problem))
-
-    def _column(self, path: Path, query: Query, entity: SObject) -> Column:
-        parts, steps, at = self._without_alias(path, query, entity), [], entity
-        for name in parts[:-1]:
-            lookup = at.parent(name)
-            if lookup is None:
-                raise self._no_relationship(name, path)
-            if len(lookup.refers_to) > 1:
-                raise NotModelled(f"the polymorphic relationship {name}")
-            at = self._db.entity(lookup.refers_to[0])
-            steps.append((lookup, at))
-        field = at.field(parts[-1])
-        if field is None:
-            if at.is_unmodelled(parts[-1]):
-                raise NotModelled(f"{at.name}.{parts[-1]}")
-            raise self._no_column(parts[-1], at, path)
-        return Column(tuple(steps), field, at)
-
-    @staticmethod
-    def _without_alias(path: Path, query: Query, entity: SObject) -> tuple[str, ...]:
-        own = {entity.name.lower(), (query.alias or entity.name).lower()}
-        is_own = len(path.parts) > 1 and path.parts[0].lower() in own
-        return path.parts[1:] if is_own else path.parts
-
-    def _no_column(self, name: str, entity: SObject, path: Path) -> SalesforceError:
-        problem = (
-            f"No such column '{name}' on entity '{entity.name}'. If you are attempting to use a "
-            "custom field, be sure "
-            f"to append the '__c' after the custom field name. {_NAMES_HINT}"
-        )
-        return SalesforceError(Code.INVALID_FIELD, placed(self._text, problem, 1, path.column))
-
-    def _no_relationship(self, name: str, path: Path) -> SalesforceError:
-        problem = (
-            f"Didn't understand relationship '{name}' in field path. If you are attempting to use "
-            "a custom "
-            "relationship, be sure to append the '__r' after the custom relationship name. "
-            f"{_NAMES_HINT}"
-        )
-        return SalesforceError(Code.INVALID_FIELD, placed(self._text, problem, 1, path.column))
-
-    def _value(self, column: Column, row: Record) -> Any:
-        at = row
-        for lookup, parent in column.steps:
-            above = self._db.store.get(parent, at[lookup.name] or "")
-            if above is None:
-                return None
-            at = above
-        return self._db.value(column.entity, at, column.field.name)
-
     # ---- rendering
 
-    def _renderer(self, query: Query, entity: SObject) -> Callable[[Record], dict[str, Any]]:
+    def _renderer(self, query: Query, entity: SObject) -> Callable[[Row], dict[str, Any]]:
         """Check all names once and return what renders one row."""
         makers = [self._maker(item, query, entity) for item in query.items]
 
-        def render(row: Record) -> dict[str, Any]:
+        def render(row: Row) -> dict[str, Any]:
             record = {"attributes": attributes(entity, row, self._base)}
             for make in makers:
                 make(row, record)
@@ -244,18 +218,23 @@ class Soql:
 
         return render
 
-    def _maker(
-        self, item: Item, query: Query, entity: SObject
-    ) -> Callable[[Record, dict[str, Any]], None]:
+    def _maker(self, item: Item, query: Query, entity: SObject) -> Maker:
         if item.alias is not None:
             raise malformed(self._text, "only aggregate expressions use field aliasing")
         if isinstance(item.what, Query):
             return self._child_maker(item.what, entity)
         assert isinstance(item.what, Path)  # noqa: S101  # calls went to the aggregates
-        column = self._column(item.what, query, entity)
-        return lambda row, record: self._put(column, row, record)
+        column = self._names.column(item.what, query, entity)
+        if column.steps:
+            return lambda row, record: self._put(column, row, record)
+        get, name = self._names.getter(column), column.field.name
 
-    def _put(self, column: Column, row: Record, record: dict[str, Any]) -> None:
+        def put(row: Row, record: dict[str, Any]) -> None:
+            record[name] = rendered(get(row))
+
+        return put
+
+    def _put(self, column: Column, row: Row, record: dict[str, Any]) -> None:
         """Write one value into the record, under its parents' names."""
         at = row
         for lookup, parent in column.steps:
@@ -268,23 +247,15 @@ class Soql:
         value = self._db.value(column.entity, at, column.field.name)
         record[column.field.name] = rendered(value)
 
-    def _child_maker(
-        self, query: Query, entity: SObject
-    ) -> Callable[[Record, dict[str, Any]], None]:
+    def _child_maker(self, query: Query, entity: SObject) -> Maker:
         found = self._db.schema.children(entity).get(query.source.lower())
         if found is None:
-            problem = (
-                f"Didn't understand relationship '{query.source}' in FROM part of query call. If "
-                "you are attempting to "
-                "use a custom relationship, be sure to append the '__r' after the custom "
-                f"relationship name. {_NAMES_HINT}"
-            )
-            raise SalesforceError(Code.INVALID_TYPE, placed(self._text, problem))
+            raise self._names.no_child(query.source)
         child, lookup = found
         render = self._renderer(query, child)
         self._rows(query, child, ())  # names are checked although there may be no rows
 
-        def make(row: Record, record: dict[str, Any]) -> None:
+        def make(row: Row, record: dict[str, Any]) -> None:
             rows = self._rows(query, child, self._db.store.find(child, lookup.name, row["Id"]))
             # No children is null, not an empty list (salesforce.md §4, CumulusCI #2193).
             answer = {
@@ -301,17 +272,24 @@ class Soql:
     def _run_aggregate(self, query: Query, entity: SObject) -> Result:
         columns: dict[Path, Column] = {}
         for path in _aggregate_paths(query):
-            columns[path] = self._column(path, query, entity)
+            columns[path] = self._names.column(path, query, entity)
         grouping = Grouping(query, self._text, {path: one.field for path, one in columns.items()})
         plain = Query(**{**query.__dict__, "order": (), "limit": None, "offset": 0})
-        rows = self._rows(plain, entity, self._db.store.rows(entity))
+        rows = self._rows(plain, entity)
+        if not entity.can_aggregate and not grouping.is_bare_count:
+            problem = f"entity type {entity.name} does not support aggregate query"
+            raise malformed(self._text, problem)
         if grouping.is_bare_count:
-            return Result([], count=len(rows))
-        values: list[Mapping[Path, Any]] = [
-            {path: self._value(column, row) for path, column in columns.items()} for row in rows
-        ]
-        records = grouping.records(values)
-        return Result([{name: rendered(value) for name, value in one.items()} for one in records])
+            return Result(total=len(rows), page=lambda _start, _end: [], count=len(rows))
+        getters = {path: self._names.getter(column) for path, column in columns.items()}
+        found = grouping.records(rows, getters)
+        if len(found) > MOST_GROUPS:
+            # SOQL reference, "GROUP BY": queryMore() is not supported; the code is from the API's
+            # error table (EXCEEDED_ID_LIMIT).
+            message = "Aggregate query does not support queryMore(), use LIMIT to restrict the "
+            raise SalesforceError(Code.EXCEEDED_ID_LIMIT, f"{message}results to a single batch")
+        records = [{name: rendered(value) for name, value in one.items()} for one in found]
+        return Result(total=len(records), page=lambda start, end: records[start:end])
 
 
 def attributes(entity: SObject, row: Record, base: str) -> dict[str, str]:
@@ -320,9 +298,32 @@ def attributes(entity: SObject, row: Record, base: str) -> dict[str, str]:
 
 def rendered(value: Any) -> Any:
     """Return a value as JSON has it."""
+    if value is None or type(value) is str:
+        return value
     if isinstance(value, datetime):
         return render_moment(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _is_by_id(query: Query, own: Callable[[Path], Field | None]) -> bool:
+    """Say whether the rows may stay in the order of their ids."""
+    if not query.order:
+        return True
+    field = own(query.order[0].path)
+    return (
+        len(query.order) == 1
+        and not query.order[0].is_descending
+        and field is not None
+        and field.kind is Kind.ID
+    )
+
+
+def _id_of(row: Row) -> Any:
+    return row["Id"]
+
+
+def _key_of(pair: tuple[Any, Row]) -> Any:
+    return pair[0]
 
 
 def _semi_joins(condition: Condition) -> list[Query]:

@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.salesforce.errors import NotModelled, SalesforceError
-from bot.sandbox.salesforce.schema import Field, Kind
+from bot.sandbox.salesforce.schema import NUMBERS, Field
 from bot.sandbox.salesforce.soql_grammar import Call, Item, Path, Query, malformed
+from bot.sandbox.salesforce.table import Row
+
+Getter = Callable[[Row], Any]
 
 _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "COUNT": len,
@@ -36,33 +39,33 @@ class Grouping:
         self.is_bare_count = any(_is_bare_count(one) for one in query.items)
         self._check()
 
-    def records(self, rows: list[Mapping[Path, Any]]) -> list[dict[str, Any]]:
+    def records(self, rows: list[Row], getters: Mapping[Path, Getter]) -> list[dict[str, Any]]:
         """Return one AggregateResult per group; values are still Python ones."""
-        groups: dict[tuple[Any, ...], list[Mapping[Path, Any]]] = {}
+        keys = [getters[path] for path in self._query.group]
+        groups: dict[tuple[Any, ...], list[Row]] = {}
         for row in rows:
-            groups.setdefault(tuple(_folded(row[path]) for path in self._query.group), []).append(
-                row
-            )
+            groups.setdefault(tuple([_folded(get(row)) for get in keys]), []).append(row)
         if not self._query.group:
             groups = {(): rows}
         members = list(groups.values())
         for ordering in reversed(self._query.order):
-            members = _sorted(members, ordering.path, is_descending=ordering.is_descending)
+            get = getters[ordering.path]
+            members = _sorted(members, get, is_descending=ordering.is_descending)
         end = None if self._query.limit is None else self._query.offset + self._query.limit
-        return [self._record(one) for one in members[self._query.offset : end]]
+        return [self._record(one, getters) for one in members[self._query.offset : end]]
 
-    def _record(self, rows: list[Mapping[Path, Any]]) -> dict[str, Any]:
+    def _record(self, rows: list[Row], getters: Mapping[Path, Getter]) -> dict[str, Any]:
         record: dict[str, Any] = {"attributes": {"type": "AggregateResult"}}
         unnamed = 0
         for item in self._query.items:
             if isinstance(item.what, Path):
-                record[item.alias or self._fields[item.what].name] = rows[0][item.what]
+                record[item.alias or self._fields[item.what].name] = getters[item.what](rows[0])
                 continue
             assert isinstance(item.what, Call)  # noqa: S101  # checked
             name = item.alias or f"expr{unnamed}"
             unnamed += item.alias is None
-            path = item.what.arguments[0]
-            values = [row[path] for row in rows if row[path] is not None]
+            get = getters[item.what.arguments[0]]
+            values = [value for value in map(get, rows) if value is not None]
             record[name] = _FUNCTIONS[item.what.name](values)
         return record
 
@@ -94,7 +97,7 @@ class Grouping:
         if len(call.arguments) != 1 and not (call.name == "COUNT" and not call.arguments):
             raise self._malformed(f"unexpected token: '{call.name}'")
         field = self._fields[call.arguments[0]] if call.arguments else None
-        if field is not None and call.name in {"SUM", "AVG"} and field.kind is not Kind.INTEGER:
+        if field is not None and call.name in {"SUM", "AVG"} and field.kind not in NUMBERS:
             raise self._malformed(
                 f"field {field.name} does not support aggregate operator {call.name}"
             )
@@ -115,10 +118,8 @@ def _folded(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def _sorted(
-    members: list[list[Mapping[Path, Any]]], path: Path, *, is_descending: bool
-) -> list[list[Mapping[Path, Any]]]:
-    empty = [one for one in members if one[0][path] is None]
-    full = [one for one in members if one[0][path] is not None]
-    full.sort(key=lambda one: _folded(one[0][path]), reverse=is_descending)
+def _sorted(members: list[list[Row]], get: Getter, *, is_descending: bool) -> list[list[Row]]:
+    empty = [one for one in members if get(one[0]) is None]
+    full = [one for one in members if get(one[0]) is not None]
+    full.sort(key=lambda one: _folded(get(one[0])), reverse=is_descending)
     return empty + full

@@ -61,9 +61,10 @@ class Values:
                 if literal.kind not in {"TRUE", "FALSE"}:
                     raise _wrong_type(field, "boolean", is_quoted=False)
                 return literal.kind == "TRUE"
-            case Kind.INTEGER:
+            case Kind.INTEGER | Kind.CURRENCY:
                 if literal.kind != "NUMBER":
-                    raise _wrong_type(field, "int", is_quoted=False)
+                    wanted = "int" if field.kind is Kind.INTEGER else "double"
+                    raise _wrong_type(field, wanted, is_quoted=False)
                 return float(literal.text)
             case Kind.DATETIME | Kind.DATE:
                 return self._moment(field, literal)

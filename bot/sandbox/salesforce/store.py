@@ -1,20 +1,15 @@
-"""Rows in memory with indexes on references and unique fields, and transactions that undo."""
+"""All tables of one org, what was deleted, and transactions that undo."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import Any
 
-from bot.sandbox.salesforce.schema import Field, Record, Schema, SObject
+from bot.sandbox.salesforce.schema import Schema, SObject
+from bot.sandbox.salesforce.table import Row, Table
 
-
-def index_key(field: Field, value: Any) -> Any:
-    """Fold a value the way the field compares: text without regard to case unless it is
-    case-sensitive.
-    """
-    is_text = isinstance(value, str) and not field.refers_to and not field.case_sensitive
-    return value.lower() if is_text else value
+BIN_FLAG = "IsDeleted"
+"""Objects with this field keep their deleted rows in the recycle bin, where queryAll sees them."""
 
 
 class Store:
@@ -23,46 +18,71 @@ class Store:
     """
 
     def __init__(self, schema: Schema) -> None:
-        self._tables: dict[str, dict[str, Record]] = {one.name: {} for one in schema.objects}
-        self._deleted: set[str] = set()
-        self._index: dict[tuple[str, str, Any], set[str]] = defaultdict(set)
+        self._tables = {one.name: Table(one) for one in schema.objects}
+        self._deleted: dict[str, Row] = {}
         self._undo: list[Callable[[], None]] = []
         self._depth = 0
 
-    def get(self, entity: SObject, record_id: str) -> Record | None:
-        return self._tables[entity.name].get(record_id)
+    def table(self, entity: SObject) -> Table:
+        return self._tables[entity.name]
 
-    def rows(self, entity: SObject) -> list[Record]:
-        return list(self._tables[entity.name].values())
+    def get(self, entity: SObject, record_id: str) -> Row | None:
+        return self._tables[entity.name].rows.get(record_id)
 
-    def find(self, entity: SObject, field_name: str, value: Any) -> list[Record]:
-        """Return the rows with this value in an indexed field, oldest first."""
+    def rows(self, entity: SObject) -> list[Row]:
+        return list(self._tables[entity.name].rows.values())
+
+    def find(self, entity: SObject, field_name: str, value: Any) -> list[Row]:
+        """Return the rows with this value in a field, oldest first."""
         field = entity.field(field_name)
-        assert field is not None  # noqa: S101  # callers name fields of the schema
-        assert field.is_indexed, field_name  # noqa: S101  # the same
-        ids = self._index.get((entity.name, field.name, index_key(field, value)), set())
-        return [self._tables[entity.name][record_id] for record_id in sorted(ids)]
+        assert field is not None, field_name  # noqa: S101  # callers name fields of the schema
+        table = self._tables[entity.name]
+        return [table.rows[record_id] for record_id in table.ids_with(field, value)]
+
+    def tally(self, entity: SObject, *names: str) -> Counter[tuple[Any, ...]]:
+        """Return how many rows have which values in these fields, without looking at each."""
+        return self._tables[entity.name].tally(names)
 
     def was_deleted(self, record_id: str) -> bool:
         return record_id in self._deleted
 
+    def binned(self, entity: SObject) -> list[Row]:
+        """Return the deleted rows that the recycle bin still has."""
+        if entity.field(BIN_FLAG) is None:
+            return []
+        return [row for one, row in self._deleted.items() if one.startswith(entity.prefix)]
+
+    def binned_row(self, record_id: str) -> Row | None:
+        row = self._deleted.get(record_id)
+        return row if row is not None and BIN_FLAG in row else None
+
     def put(self, entity: SObject, row: dict[str, Any]) -> None:
         """Insert the row, or replace the one with its Id."""
-        record_id, new = row["Id"], MappingProxyType(row)
-        old = self._tables[entity.name].get(record_id)
-        self._swap(entity, record_id, old, new)
-        self.on_rollback(lambda: self._swap(entity, record_id, new, old))
+        table, record_id = self._tables[entity.name], row["Id"]
+        old = table.rows.get(record_id)
+        table.swap(record_id, table.pack(row))
+        self.on_rollback(lambda: table.swap(record_id, old))
 
     def remove(self, entity: SObject, record_id: str) -> None:
-        old = self._tables[entity.name][record_id]
-        self._swap(entity, record_id, old, None)
-        self._deleted.add(record_id)
+        table = self._tables[entity.name]
+        old = table.rows[record_id]
+        table.swap(record_id, None)
+        gone = table.pack({**old, BIN_FLAG: True}) if BIN_FLAG in old else old
+        self._deleted[record_id] = gone
 
         def undo() -> None:
-            self._deleted.discard(record_id)
-            self._swap(entity, record_id, None, old)
+            del self._deleted[record_id]
+            table.swap(record_id, old)
 
         self.on_rollback(undo)
+
+    def load(
+        self, entity: SObject, cells: Iterable[tuple[Any, ...]], more: tuple[str, ...] = ()
+    ) -> None:
+        """Add many rows at once, outside any transaction; cells are in the schema's order, then
+        those of `more`.
+        """
+        self._tables[entity.name].load(cells, more)
 
     def on_rollback(self, undo: Callable[[], None]) -> None:
         """Run `undo` if the running transaction fails."""
@@ -83,20 +103,3 @@ class Store:
             self._depth -= 1
             if not self._depth:
                 self._undo.clear()
-
-    def _swap(
-        self, entity: SObject, record_id: str, old: Record | None, new: Record | None
-    ) -> None:
-        for field in entity.fields:
-            if not field.is_indexed:
-                continue
-            for row, is_new in ((old, False), (new, True)):
-                value = row.get(field.name) if row is not None else None
-                if value is None:
-                    continue
-                ids = self._index[entity.name, field.name, index_key(field, value)]
-                (ids.add if is_new else ids.discard)(record_id)
-        if new is None:
-            self._tables[entity.name].pop(record_id, None)
-        else:
-            self._tables[entity.name][record_id] = new

@@ -6,10 +6,12 @@ Source unless said otherwise: salesforce.md §1.1 to §1.3 and the object refere
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.salesforce.database import Database, Rules
+from bot.sandbox.salesforce.blockers import Blockers
+from bot.sandbox.salesforce.database import Database, Rules, duplicate
 from bot.sandbox.salesforce.errors import Code, record_error
-from bot.sandbox.salesforce.objects import FEATURES
+from bot.sandbox.salesforce.objects import FEATURES, TEAM_LEAD
 from bot.sandbox.salesforce.schema import Record
+from bot.sandbox.salesforce.seats import FREED_ON_DEACTIVATION
 from bot.sandbox.salesforce.validation import is_email
 
 DUPLICATE_NICKNAME = (
@@ -30,8 +32,10 @@ class UserRules(Rules):
     confirm.
     """
 
+    computed_names = frozenset({"Name"})
+
     def __init__(
-        self, database: Database, *, blockers: dict[str, str], email_changed: EmailChanged
+        self, database: Database, *, blockers: Blockers, email_changed: EmailChanged
     ) -> None:
         self._db = database
         self._blockers = blockers
@@ -41,7 +45,11 @@ class UserRules(Rules):
         row["CommunityNickname"] = row["CommunityNickname"] or f"User{int(row['Id'][6:15], 36)}"
         self._claim_username(row)
         self._check_nickname(row)
+        self._check_federation_id(row)
         self._check_manager(row)
+        if row["IsActive"] and row["UserRoleId"]:
+            # "Provisioning an internal user with an existing role" takes it (D5).
+            self._db.group_lock.take(self._db.call_number)
         row["UserType"] = row["UserType"] or self._user_type(row)
         if row["IsActive"]:
             self._take_seats(row)
@@ -56,7 +64,10 @@ class UserRules(Rules):
             self._claim_username(row)
             self._release_username(old)
         self._check_nickname(row)
-        self._check_manager(row)
+        self._check_federation_id(row)
+        self._check_manager(row, old)
+        if row["UserRoleId"] != old["UserRoleId"]:
+            self._db.group_lock.take(self._db.call_number)
         if row["ProfileId"] != old["ProfileId"]:
             self._check_profile_move(old, row)
         if old["IsActive"] and not row["IsActive"]:
@@ -105,12 +116,25 @@ class UserRules(Rules):
                 Code.DUPLICATE_COMM_NICKNAME, DUPLICATE_NICKNAME, "CommunityNickname"
             )
 
-    def _check_manager(self, row: Record) -> None:
+    def _check_federation_id(self, row: Record) -> None:
+        """Compare in any case where the org wants that (D4); the schema compares case by case."""
+        mine = row["FederationIdentifier"]
+        if mine is None or not self._db.settings.ignores_federation_case:
+            return
+        for one in self._db.store.rows(self._db.entity("User")):
+            theirs = one["FederationIdentifier"]
+            if one["Id"] != row["Id"] and theirs is not None and theirs.lower() == mine.lower():
+                raise duplicate("FederationIdentifier", one)
+
+    def _check_manager(self, row: Record, old: Record | None = None) -> None:
+        """Refuse an inactive manager, and one in a hierarchy field (salesforce.md §1.1)."""
         users = self._db.entity("User")
-        manager = self._db.store.get(users, row["ManagerId"]) if row["ManagerId"] else None
-        if manager is not None and not manager["IsActive"]:
-            message = "operation performed with inactive user"
-            raise record_error(Code.INACTIVE_OWNER_OR_USER, message, "ManagerId")
+        for name in ("ManagerId", TEAM_LEAD):
+            is_new = old is None or row[name] != old[name]
+            above = self._db.store.get(users, row[name]) if row[name] and is_new else None
+            if above is not None and not above["IsActive"]:
+                message = "operation performed with inactive user"
+                raise record_error(Code.INACTIVE_OWNER_OR_USER, message, name)
 
     # ---- profile, licence, seats
 
@@ -151,18 +175,31 @@ class UserRules(Rules):
         licence = seats.licence_of(row["ProfileId"])
         held = seats.licence_of(old["ProfileId"]) if old is not None else None
         if licence is not None and licence != held:
-            seats.require_licence(licence)
+            seats.require(licence)
         for flag in FEATURES:
             if row[flag] and not (old is not None and old[flag]):
                 seats.require_feature(flag)
+        if old is None:
+            self._take_back_psls(row)
+
+    def _take_back_psls(self, row: Record) -> None:
+        """Count again the licences that deactivation had freed (help 000394412); that a full pool
+        refuses the return is [M].
+        """
+        held = self._db.store.find(
+            self._db.entity("PermissionSetLicenseAssign"), "AssigneeId", row["Id"]
+        )
+        psls = self._db.entity("PermissionSetLicense")
+        for one in held:
+            psl = self._db.store.get(psls, one["PermissionSetLicenseId"])
+            if psl is not None and psl.get(FREED_ON_DEACTIVATION):
+                self._db.seats.require(psl["Id"])
 
     def _check_deactivation(self, old: Record) -> None:
         if old["Id"] == self._db.actor_id:
             message = "You cannot deactivate your own user record."
             raise record_error(Code.FIELD_INTEGRITY_EXCEPTION, message, "IsActive")
-        if old["Id"] in self._blockers:
-            # salesforce.md §1.3: default owners, hierarchy fields, sole recipients …
-            raise record_error(Code.FIELD_INTEGRITY_EXCEPTION, self._blockers[old["Id"]])
+        self._blockers.check(old)
 
     # ---- the profile's own permission set
 
@@ -180,7 +217,7 @@ class UserRules(Rules):
         for one in self._db.store.find(assignments, "AssigneeId", row["Id"]):
             owned = self._db.store.get(self._db.entity("PermissionSet"), one["PermissionSetId"])
             if owned is not None and owned["IsOwnedByProfile"]:
-                self._db.store.remove(assignments, one["Id"])
+                self._db.discard(assignments, one)
 
 
 class UserLoginRules(Rules):
@@ -194,35 +231,16 @@ class UserLoginRules(Rules):
             raise record_error(Code.INVALID_FIELD_FOR_INSERT_UPDATE, message, "IsPasswordLocked")
 
 
-class AccountRules(Rules):
-    """An account belongs to an active user (salesforce.md §1.5, INACTIVE_OWNER_OR_USER)."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
-
-    def before_create(self, row: dict[str, Any]) -> None:
-        row["OwnerId"] = row["OwnerId"] or self._db.actor_id
-        self._check_owner(row)
-
-    def before_update(self, old: Record, row: dict[str, Any]) -> None:
-        if row["OwnerId"] != old["OwnerId"]:
-            self._check_owner(row)
-
-    def _check_owner(self, row: Record) -> None:
-        owner = self._db.store.get(self._db.entity("User"), row["OwnerId"])
-        if owner is not None and not owner["IsActive"]:
-            message = "operation performed with inactive user"
-            raise record_error(Code.INACTIVE_OWNER_OR_USER, message, "OwnerId")
-
-
 class PoolRules(Rules):
-    """UserLicense and PermissionSetLicense show counters that the platform keeps."""
+    """Licences and packages show counters that the platform keeps."""
+
+    computed_names = frozenset({"UsedLicenses", "UsedLicensesLastUpdated"})
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def computed(self, row: Record, name: str) -> Any:
         if name in {"UsedLicenses", "UsedLicensesLastUpdated"}:
-            used, updated = self._db.seats.reported(row, self._db.now())
+            used, updated = self._db.seats.reported(row)
             return used if name == "UsedLicenses" else updated
         return super().computed(row, name)

@@ -4,12 +4,13 @@ references.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from bot.sandbox.salesforce.errors import Code, SalesforceError, record_error
 from bot.sandbox.salesforce.errors import NotModelled as NotModelledError
 from bot.sandbox.salesforce.ids import normal_id
-from bot.sandbox.salesforce.moments import parse_moment
+from bot.sandbox.salesforce.moments import parse_day, parse_moment
 from bot.sandbox.salesforce.schema import Field, Kind, Schema, SObject
 
 _EMAIL = re.compile(
@@ -63,6 +64,10 @@ def _value(schema: Schema, field: Field, value: Any, exists: Exists) -> Any:
     if isinstance(value, str) and field.kind is not Kind.BOOLEAN:
         value = value.strip() or None  # Salesforce stores no blanks
     if value is None:
+        if field.values and field.required:
+            # The code says it: a restricted picklist that must have a value takes no null.
+            message = f"{field.title}: bad value for restricted picklist field: null"
+            raise record_error(Code.INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST, message, field.name)
         if field.kind is Kind.BOOLEAN:
             raise record_error(
                 Code.INVALID_FIELD_FOR_INSERT_UPDATE,
@@ -75,8 +80,12 @@ def _value(schema: Schema, field: Field, value: Any, exists: Exists) -> Any:
             return _typed(field, value, bool)
         case Kind.INTEGER:
             return _typed(field, value, int)
+        case Kind.CURRENCY:
+            return float(_typed(field, value, int if type(value) is int else float))
         case Kind.DATETIME:
             return _moment(field, value)
+        case Kind.DATE:
+            return _day(field, value)
         case Kind.REFERENCE:
             return _reference(schema, field, value, exists)
         case _:
@@ -102,6 +111,14 @@ def _moment(field: Field, value: Any) -> Any:
         message = f"Cannot deserialize instance of datetime from VALUE_STRING value {value}"
         raise SalesforceError(Code.JSON_PARSER_ERROR, message)
     return moment
+
+
+def _day(field: Field, value: Any) -> date:
+    day = parse_day(_typed(field, value, str))
+    if day is None:
+        message = f"Cannot deserialize instance of date from VALUE_STRING value {value}"
+        raise SalesforceError(Code.JSON_PARSER_ERROR, message)
+    return day
 
 
 def _reference(schema: Schema, field: Field, value: Any, exists: Exists) -> str:
@@ -134,7 +151,7 @@ def _refuse_missing(entity: SObject, cleaned: Mapping[str, Any], *, creating: bo
     missing = [
         field.name
         for field in entity.fields
-        if field.required
+        if (field.required or (field.required_unless and not cleaned.get(field.required_unless)))
         and cleaned.get(field.name) is None
         and (creating or field.name in cleaned)
     ]

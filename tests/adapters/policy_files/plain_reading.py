@@ -63,6 +63,21 @@ def several(form: Form, *, least: int = 0) -> Form:
     return is_list
 
 
+def unlike(form: Form, *, least: int = 0) -> Form:
+    """Accept a list of names that differ in more than capitals."""
+
+    def is_list(node: yaml.Node, names: Names) -> bool:
+        if not several(form, least=least)(node, names):
+            return False
+        return len({item.value.casefold() for item in node.value}) == len(node.value)
+
+    return is_list
+
+
+def either(*forms: Form) -> Form:
+    return lambda node, names: any(form(node, names) for form in forms)
+
+
 def each(key: Form, value: Form, *, least: int = 0) -> Form:
     def is_mapping(node: yaml.Node, names: Names) -> bool:
         return (
@@ -98,6 +113,12 @@ DAY = text(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 MOMENT = text(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?")
 ROLE, GROUP, LEVEL = name_of("roles"), name_of("groups"), name_of("levels")
 APPROVER = name_of("groups", also=("manager",))
+API_NAME = text(r"[A-Za-z][A-Za-z0-9_]*")
+FEATURES = (
+    *("Avantgo", "ChatterAnswers", "Interaction", "JigsawProspecting", "Knowledge", "LiveAgent"),
+    *("Marketing", "Mobile", "Offline", "SFContent", "SiteforceContributor", "SiteforcePublisher"),
+    "Support",
+)
 ENGAGEMENT = word("core", "consultant")
 
 COMPANY = block(
@@ -132,38 +153,74 @@ ROLES = block(
     roles=each(ID, block(department=TEXT, may={"birthright": several(LEVEL)})),
 )
 QUESTION = block(id=ID, asks=TEXT, may={"form": word("text", "link", "number"), "required": switch})
-REQUEST = block(
-    by=several(name_of("roles", also=("everyone",)), least=1),
-    longest=ANY_TIME,
-    may={
-        "not": several(name_of("roles", also=("core", "consultant"))),
-        "approve": several(APPROVER, least=1),
-        "questions": several(QUESTION),
-    },
-)
+
+
+def request(*, also: tuple[str, ...] = ("everyone",)) -> Form:
+    return block(
+        by=several(name_of("roles", also=also), least=1),
+        longest=ANY_TIME,
+        may={
+            "not": several(name_of("roles", also=("core", "consultant"))),
+            "approve": several(APPROVER, least=1),
+            "questions": several(QUESTION),
+        },
+    )
+
+
+BY_HAND = {
+    "licence": TEXT,
+    "profile": TEXT,
+    "permission_sets": unlike(TEXT),
+    "permission_set_licences": unlike(TEXT),
+    "by_hand": several(TEXT),
+}
 BUNDLE = block(
     may={
-        "licence": TEXT,
-        "profile": TEXT,
-        "permission_sets": several(TEXT),
-        "permission_set_licences": several(TEXT),
-        "by_hand": several(TEXT),
+        **BY_HAND,
+        "permission_set_groups": unlike(API_NAME),
+        "packages": unlike(text(r"[A-Za-z][A-Za-z0-9_]{0,14}")),
+        "features": unlike(word(*FEATURES)),
+        "role": API_NAME,
+        "groups": unlike(API_NAME),
+        "queues": unlike(API_NAME),
     }
 )
-LEVELS = each(
-    ID,
-    block(
-        says=TEXT,
-        risk=word("low", "high", "critical"),
-        bundle=BUNDLE,
-        may={
-            "request": REQUEST,
-            "break_glass": block(
-                by=several(GROUP, least=1), longest=text(r"([1-9]|1[0-9]|2[0-4])h|1d")
-            ),
-        },
-    ),
+NONE = several(lambda *_: False)
+TASK = block(
+    may={
+        **BY_HAND,
+        **dict.fromkeys(
+            ("permission_set_groups", "packages", "features", "groups", "queues"), NONE
+        ),
+    }
+)
+FIELDS = either(
+    unlike(text(r"(?!all$)[A-Za-z][A-Za-z0-9_]*"), least=1), several(word("all"), least=1)
+)
+OBJECT = block(
     least=1,
+    may={"read": FIELDS, "create": FIELDS, "edit": FIELDS, "delete": switch, "view_all": switch},
+)
+INTEGRATION = block(objects=each(API_NAME, OBJECT, least=1))
+BREAK_GLASS = block(by=several(GROUP, least=1), longest=text(r"([1-9]|1[0-9]|2[0-4])h|1d"))
+RISK = word("low", "high", "critical")
+
+
+def level_with(bundle: Form) -> Form:
+    return block(
+        says=TEXT,
+        risk=RISK,
+        bundle=bundle,
+        may={"request": request(), "break_glass": BREAK_GLASS},
+    )
+
+
+PROGRAM = block(
+    says=TEXT,
+    risk=RISK,
+    bundle=BUNDLE,
+    integration=INTEGRATION,
+    may={"request": request(also=())},
 )
 AUTO_APPROVE = block(
     id=ID,
@@ -181,28 +238,42 @@ AUTO_APPROVE = block(
     approved_on=DAY,
     record=text(r"[\w.-]+/[\w.-]+#[0-9]+|https://\S+"),
 )
-SYSTEM = block(
-    kind=word("system"),
-    id=ID,
-    title=TEXT,
-    provider=word("salesforce", "task"),
-    dri=GROUP,
-    delivery=word("sso", "onepassword", "vendor_email"),
-    levels=LEVELS,
-    may={
-        "url": text(r"https://\S+"),
-        "urgent": block(may={"mention": GROUP, "slack": TEXT}),
-        "username": text(r"(?s).*\{(mail|mail_name|id|name|role|department)\}.*"),
-        "pools": each(
-            TEXT,
-            block(
-                may={"seats": number(0), "keep_free": number(0), "when_full": word("wait", "ask")}
+
+
+def system(provider: str, level: Form, expiry: Form) -> Form:
+    return block(
+        kind=word("system"),
+        id=ID,
+        title=TEXT,
+        provider=word(provider),
+        dri=GROUP,
+        delivery=word("sso", "onepassword", "vendor_email"),
+        levels=each(ID, level, least=1),
+        may={
+            "url": text(r"https://\S+"),
+            "native_expiry": expiry,
+            "urgent": block(may={"mention": GROUP, "slack": TEXT}),
+            "username": text(r"(?s).*\{(mail|mail_name|id|name|role|department)\}.*"),
+            "pools": each(
+                TEXT,
+                block(
+                    may={
+                        "seats": number(0),
+                        "keep_free": number(0),
+                        "when_full": word("wait", "ask"),
+                    }
+                ),
             ),
-        ),
-        "user_fields": each(TEXT, TEXT),
-        "on_leave": block(may={"hand_over": each(TEXT, APPROVER)}),
-        "auto_approve": several(AUTO_APPROVE),
-    },
+            "user_fields": each(TEXT, TEXT),
+            "on_leave": block(may={"hand_over": each(TEXT, APPROVER)}),
+            "auto_approve": several(AUTO_APPROVE),
+        },
+    )
+
+
+SYSTEM = either(
+    system("salesforce", either(level_with(BUNDLE), PROGRAM), switch),
+    system("task", level_with(TASK), lambda node, _: plain(node, "bool") and node.value == "false"),
 )
 SEPARATION = block(
     kind=word("separation"),

@@ -18,7 +18,7 @@ VALID: Mapping[str, str] = {
     path.relative_to(SEEDED / "policies").as_posix(): path.read_text("utf-8")
     for path in sorted((SEEDED / "policies").rglob("*.yml"))
 }
-TABLES = ("yaml", "names", "types", "deadlocks", "loosenings")
+TABLES = ("yaml", "names", "types", "deadlocks", "loosenings", "salesforce")
 
 
 @dataclass(frozen=True)

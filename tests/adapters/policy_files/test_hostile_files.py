@@ -73,7 +73,7 @@ REFUSED: Mapping[str, tuple[str, str | bytes, str]] = {
         ROLES,
         VALID[ROLES]
         + "".join(f"  r{n}: {{ department: it, birthright: [gong/r{n}] }}\n" for n in range(5_000)),
-        "policies/roles.yml:9:38: error: unknown level 'gong/r0'",
+        "policies/roles.yml:10:38: error: unknown level 'gong/r0'",
     ),
     "five thousand groups that wait for each other": (
         COMPANY,
@@ -146,7 +146,7 @@ REFUSED: Mapping[str, tuple[str, str | bytes, str]] = {
         VALID[ROLES].replace("\n", "\r\n", 2).replace("roles:\r\n", "roles:\r"),
         "policies/roles.yml:2:7: error: the character U+000D",
     ),
-    "a million tabs": (ROLES, VALID[ROLES] + "\t\n" * 400_000, "policies/roles.yml:9:1: error: "),
+    "a million tabs": (ROLES, VALID[ROLES] + "\t\n" * 400_000, "policies/roles.yml:10:1: error: "),
     "a million question marks": (ROLES, "kind: roles\n" + "? " * 400_000, "policies/roles.yml:"),
     "a million colons": (ROLES, "kind: roles\nroles: " + ":" * 900_000, "policies/roles.yml:"),
     "a hundred thousand documents": (ROLES, VALID[ROLES] + "---\n" * 100_000, "one document"),

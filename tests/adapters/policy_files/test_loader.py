@@ -9,13 +9,16 @@ from bot.domain.durations import PERMANENT, Duration, Unit
 from bot.domain.people import Engagement
 from bot.domain.policy import (
     AutoApproval,
+    Bundle,
     Pool,
     Provider,
     QuestionForm,
     Removals,
     Risk,
+    WhenFull,
     Where,
 )
+from bot.domain.policy_integration import ALL, IntegrationRights, ObjectRights
 from tests.adapters.policy_files.folders import SALESFORCE, SHIPPED, Edit
 
 SEEDED = Path(__file__).with_name("seeded") / "policies"
@@ -132,6 +135,37 @@ def test_everything_that_the_files_say_reaches_the_policy(tmp_path: Path) -> Non
     assert policy.separations[1].exception is None
 
 
+def test_everything_that_a_level_can_hold_reaches_the_policy(tmp_path: Path) -> None:
+    shutil.copytree(SEEDED, tmp_path / "policies")
+    crm = load_policy(tmp_path / "policies", commit="abc").systems["crm-eu"]
+
+    assert crm.native_expiry
+    assert crm.pools == {
+        "Salesforce": Pool(keep_free=2),
+        "package SBQQ": Pool(when_full=WhenFull.ASK),
+        "feature Marketing": Pool(seats=25),
+    }
+    assert crm.levels["quotes"].integration is None
+    assert crm.levels["quotes"].bundle == Bundle(
+        licence="Salesforce",
+        profile="Standard User",
+        permission_set_groups=("Sales_Team",),
+        packages=("SBQQ",),
+        features=("Marketing",),
+        role="Sales_EMEA",
+        groups=("All_Sales",),
+        queues=("Inbound_Leads",),
+    )
+    assert type(crm.levels["quotes"].bundle.features[0]) is str  # as it is stored
+    assert crm.levels["sync"].integration == IntegrationRights(
+        objects={
+            "Account": ObjectRights(read=("Name", "Phone"), edit=("Score__c",)),
+            "Lead": ObjectRights(read=(ALL,), create=("LastName", "Company"), delete=True),
+            "Case": ObjectRights(view_all=True),
+        }
+    )
+
+
 def test_questions_and_emergencies_know_their_places(tmp_path: Path) -> None:
     shutil.copytree(SEEDED, tmp_path / "policies")
     policy = load_policy(tmp_path / "policies", commit="abc")
@@ -167,7 +201,7 @@ def test_a_policy_comes_with_its_tests_and_the_seats_that_are_written_down(
 
     loaded = load_all(policies)
 
-    assert loaded.seats == {("salesforce", "Salesforce"): 25}
+    assert loaded.policy.systems["salesforce"].pools["Salesforce"].seats == 25
     assert loaded.content.name == "policies"
     by_file = {one.file: one for one in load_case_files(policies)}
     assert by_file.keys() == {one.file for one in loaded.cases}

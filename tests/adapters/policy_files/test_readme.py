@@ -7,7 +7,7 @@ import pytest
 
 from bot.adapters.policy_files.case_loader import load_cases
 from bot.adapters.policy_files.loader import load_policy
-from bot.adapters.policy_files.models import EVENTS, FILE_MODELS
+from bot.adapters.policy_files.models import EVENTS, FILE_MODELS, BundleModel
 from bot.cli.policy_testing import run_cases
 
 README = Path(__file__).parents[3] / "policies" / "README.md"
@@ -36,8 +36,10 @@ def test_the_yaml_blocks_of_the_readme_are_a_policy(folder: Path) -> None:
     assert len(BLOCK.findall(text)) == text.count("```yaml") == 7
     assert {level.id for level in policy.levels} == {
         "salesforce/admin",
+        "salesforce/campaigns",
         "salesforce/standard",
         "salesforce/view-only",
+        "salesforce/warehouse",
         "zapier/builder",
     }
 
@@ -55,6 +57,7 @@ def test_the_readme_has_an_example_of_everything_that_can_be_written(folder: Pat
     """Of every kind of file, every event of a case, and every key that people are to know of."""
     shown = "\n".join(path.read_text("utf-8") for path in folder.rglob("*.yml"))
     keys = ("questions", "break_glass", "user_fields", "on_leave", "auto_approve", "exception")
+    keys += ("native_expiry", "integration", *BundleModel.model_fields)
 
     assert set(re.findall(r"^kind: (\w+)$", shown, re.MULTILINE)) == set(FILE_MODELS)
     assert [key for key in (*keys, *EVENTS) if f"{key}: " not in shown.replace(":\n", ": \n")] == []

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.adapters.policy_files.folder import kind_by_place
+from bot.adapters.policy_files.loader import load_policy
 from bot.adapters.policy_files.models import FILE_MODELS
 from bot.adapters.policy_files.schema import (
     DIALECT,
@@ -24,7 +25,8 @@ from bot.adapters.policy_files.schema import (
 )
 from bot.adapters.policy_files.schema_words import FILES, HINTS, KEYS, MODELS
 from bot.adapters.policy_files.strict_yaml import load
-from tests.adapters.policy_files.seeded_mistakes import VALID
+from bot.domain.errors import PolicyError
+from tests.adapters.policy_files.seeded_mistakes import VALID, Mistake
 from tests.json_schema import CHECKS, TYPES, WORDS, mistakes, resolved
 
 ROOT = Path(__file__).parents[3]
@@ -254,8 +256,18 @@ NEW_VALUES = st.one_of(
 )
 
 
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("changed") / "policies"
+    Mistake("", {}, ()).write(directory)
+    return directory
+
+
 @given(st.sampled_from(sorted(VALID)), st.randoms(use_true_random=False), NEW_VALUES)
-def test_what_the_loader_takes_no_editor_marks(file: str, random: Any, value: object) -> None:
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_the_loader_takes_no_editor_marks(
+    copy: Path, file: str, random: Any, value: object
+) -> None:
     document = deepcopy(data(VALID[file]))
     places = [*_places(document)]
     holder, key = random.choice(places)
@@ -266,7 +278,12 @@ def test_what_the_loader_takes_no_editor_marks(file: str, random: Any, value: ob
         FILE_MODELS[kind].model_validate(document)
     except ValidationError:
         return
-    assert mistakes(document, SCHEMAS[kind]) == []
+    # What is empty is told by the checks of the whole policy; JSON is YAML, too.
+    if found := mistakes(document, SCHEMAS[kind]):
+        Mistake("", {file: json.dumps(document)}, ()).write(copy)
+        with pytest.raises(PolicyError):
+            load_policy(copy, commit="test")
+        assert all(one.endswith(": empty") for one in found)
 
 
 def _places(node: Any) -> Iterator[tuple[Any, Any]]:

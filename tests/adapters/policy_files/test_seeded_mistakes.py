@@ -29,7 +29,7 @@ def test_the_policy_without_a_mistake_loads(tmp_path: Path) -> None:
 
     policy = load_policy(tmp_path / "policies", commit="test")
 
-    assert set(policy.systems) == {"gong", "salesforce", "zapier"}
+    assert set(policy.systems) == {"crm-eu", "gong", "salesforce", "zapier"}
     assert [rule.id for rule in policy.separations] == [
         "crm-admin-and-automation",
         "admin-and-recorder",

@@ -10,6 +10,7 @@ from bot.domain.plan import Holder
 from bot.domain.policy import Bundle
 from bot.sandbox.salesforce import SalesforceEmulator
 from tests.adapters.salesforce.org_bench import Bench, Connected, person
+from tests.adapters.salesforce.scripted_org import ScriptedOrg
 
 
 @pytest.fixture
@@ -26,6 +27,19 @@ def salesforce(bench: Bench) -> Iterator[Connected]:
     connected = bench.connect()
     yield connected
     connected.wire.close()
+
+
+@pytest.fixture(scope="module")
+def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedOrg]:
+    org = ScriptedOrg(tmp_path_factory.mktemp("scripted"))
+    yield org
+    org.close()
+
+
+@pytest.fixture
+def scripted(_host: ScriptedOrg) -> ScriptedOrg:
+    _host.forget()
+    return _host
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ class Connected:
     def converge(self, holder: Holder, bundle: Bundle | None) -> SeatView:
         """Look, apply the plan, and look again."""
         view = self.reader.observe(holder, bundle)
-        for change in plan_seat(view, holder, bundle):
+        for change in plan_seat(view, holder, bundle).changes:
             view = self.writer.apply(change, holder, view)
         return self.reader.observe(holder, bundle)
 

@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.adapters.salesforce.batches import deleting
+from bot.adapters.salesforce.handles import Handle, key
+from bot.domain.changes import CreateUser, Deactivate
 from bot.domain.errors import Conflict
-from bot.domain.plan import CreateUser, Deactivate, Holder, Seat, SeatView
+from bot.domain.plan import Holder, Seat, SeatView
 from bot.domain.secret import Secret
 from tests.adapters.salesforce.org_bench import Bench, Connected
 
@@ -62,7 +65,7 @@ def writes_to(user_id: str, salesforce: Connected, ann: Holder) -> list[Callable
     )
     return [
         lambda: salesforce.writing.update("User", user_id, {"IsActive": False}),
-        lambda: salesforce.writing.delete_all([GOOD, user_id]),
+        lambda: salesforce.writing.change([*deleting([GOOD, user_id])]),
         lambda: salesforce.writer.set_password(user_id, Secret("Canary-password-123")),
         lambda: salesforce.writer.apply(Deactivate(), ann, SeatView(seat=seat)),
     ]
@@ -71,7 +74,7 @@ def writes_to(user_id: str, salesforce: Connected, ann: Holder) -> list[Callable
 def test_a_hostile_person_id_never_leaves_the_host(
     bench: Bench, salesforce: Connected, make_person: Callable[..., Holder]
 ) -> None:
-    view = SeatView(seat=None, handles=(("profile:Read Only", GOOD),))
+    view = SeatView(seat=None, handles=((key(Handle.PROFILE, "Read Only"), GOOD),))
 
     for hostile in PEOPLE:
         with pytest.raises(Conflict) as caught:

@@ -3,8 +3,9 @@
 import pytest
 
 from bot.adapters.salesforce.inventory import read_inventory
+from bot.domain.changes import Freeze, Part
 from bot.domain.errors import Unavailable
-from bot.domain.plan import Freeze, Holder
+from bot.domain.plan import Holder
 from bot.domain.policy import Bundle
 from bot.domain.policy_starter_accounts import Account, Inventory
 from bot.sandbox.faults import Fault, FaultKind
@@ -28,7 +29,7 @@ def test_every_active_user_is_there_with_what_they_have(
     found = account(inventory, ann.username)
     assert found.seat == salesforce.reader.observe(ann, sales).seat
     assert found.mail == ann.mail
-    assert found.seat.permission_sets == set(sales.permission_sets)
+    assert found.seat.held(Part.SET) == set(sales.permission_sets)
     assert {one.seat.user_id for one in inventory.accounts} == {
         user.id for user in salesforce.emulator.org.users() if user.is_active
     }

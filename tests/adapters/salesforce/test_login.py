@@ -15,8 +15,6 @@ from bot.adapters.salesforce.credentials import AccessTokens, ClientCredentials,
 from bot.adapters.salesforce.gateway import Gateway
 from bot.adapters.salesforce.wire import Wire
 from bot.domain.errors import RateLimited, Unauthorized, Unavailable
-from bot.domain.plan import Holder
-from bot.domain.policy import Bundle
 from bot.domain.secret import Secret
 from bot.sandbox.faults import Fault, FaultKind
 from tests.adapters.salesforce.org_bench import Bench, Connected
@@ -37,15 +35,15 @@ class RecordingWire(Wire):
         return 400, {"error": "invalid_grant"}
 
 
-def test_a_signed_assertion_logs_in(bench: Bench, ann: Holder) -> None:
+def test_a_signed_assertion_logs_in(bench: Bench) -> None:
     connected = bench.connect(bench.key_credential())
 
-    assert connected.reader.observe(ann, None).seat is None
+    assert connected.reading.limits()
     assert connected.reading.run_as().org_id == bench.emulator.org_id
 
 
-def test_a_client_secret_logs_in(salesforce: Connected, ann: Holder) -> None:
-    assert salesforce.reader.observe(ann, None).seat is None
+def test_a_client_secret_logs_in(salesforce: Connected) -> None:
+    assert salesforce.reading.limits()
 
 
 @pytest.mark.parametrize(
@@ -68,73 +66,68 @@ def test_the_assertion_is_for_the_right_log_in_service(
     assert claims["sub"] == bench.emulator.bot_username
 
 
-def test_a_stranger_is_told_what_an_admin_must_check(bench: Bench, ann: Holder) -> None:
+def test_a_stranger_is_told_what_an_admin_must_check(bench: Bench) -> None:
     wrong = ClientCredentials(client_id="nobody", client_secret=Secret("Canary-secret"))
 
     with pytest.raises(Unauthorized, match="an admin must check") as caught:
-        bench.connect(wrong).reader.observe(ann, None)
+        bench.connect(wrong).reading.limits()
 
     assert caught.value.code == "invalid_client_id"
     assert bench.calls == [TOKEN]
 
 
-def test_a_key_that_is_no_key_is_not_quoted(bench: Bench, ann: Holder) -> None:
+def test_a_key_that_is_no_key_is_not_quoted(bench: Bench) -> None:
     broken = JwtBearer(client_id="x", username="y", private_key=Secret("Canary-key"))
 
     with pytest.raises(Unauthorized, match="private key") as caught:
-        bench.connect(broken).reader.observe(ann, None)
+        bench.connect(broken).reading.limits()
 
     assert "Canary" not in str(caught.value)
     assert bench.calls == []
 
 
-def test_a_token_that_ended_is_renewed_once(
-    bench: Bench, salesforce: Connected, ann: Holder
-) -> None:
-    salesforce.reader.observe(ann, None)
+def test_a_token_that_ended_is_renewed_once(bench: Bench, salesforce: Connected) -> None:
+    salesforce.reading.limits()
     bench.emulator.org.revoke_tokens()
 
-    salesforce.reader.observe(ann, None)
+    salesforce.reading.limits()
 
     assert bench.calls.count(TOKEN) == 2
 
 
-def test_a_permanent_refusal_costs_at_most_three_calls(
-    bench: Bench, salesforce: Connected, ann: Holder
-) -> None:
-    salesforce.reader.observe(ann, None)
+def test_a_permanent_refusal_costs_at_most_three_calls(bench: Bench, salesforce: Connected) -> None:
+    salesforce.reading.limits()
     bench.emulator.faults.add(DENIED)
-    for expected_calls in (3, 2):
+    for expected_calls in (3, 0, 0):
         before = len(bench.calls)
 
         with pytest.raises(Unauthorized):
-            salesforce.reader.observe(ann, None)
+            salesforce.reading.limits()
 
         assert len(bench.calls) - before == expected_calls
 
 
-def test_a_refused_write_costs_at_most_three_calls_too(
-    bench: Bench, salesforce: Connected, ann: Holder, view_only: Bundle
-) -> None:
-    view = salesforce.converge(ann, view_only)
+def test_a_refused_write_costs_at_most_three_calls_too(bench: Bench, salesforce: Connected) -> None:
+    user_id = bench.emulator.org.user("nora.quist@acme.example.crm").id
+    salesforce.reading.limits()
     bench.emulator.faults.add(replace(DENIED, kind=FaultKind.HTML))
     before = len(bench.calls)
 
     with pytest.raises(Unauthorized):
-        salesforce.writer.set_password(view.seat.user_id, Secret("Canary-password-123"))
+        salesforce.writing.set_password(user_id, Secret("Canary-password-123"))
 
     assert len(bench.calls) - before == 3
 
 
 def test_sixteen_threads_and_one_expiry_make_one_log_in(
-    bench: Bench, salesforce: Connected, ann: Holder
+    bench: Bench, salesforce: Connected
 ) -> None:
     with ThreadPoolExecutor(16) as threads:
-        for _ in threads.map(lambda _: salesforce.reader.observe(ann, None), range(16)):
+        for _ in threads.map(lambda _: salesforce.reading.limits(), range(16)):
             pass
         assert bench.calls.count(TOKEN) == 1
         bench.emulator.org.revoke_tokens()
-        for _ in threads.map(lambda _: salesforce.reader.observe(ann, None), range(16)):
+        for _ in threads.map(lambda _: salesforce.reading.limits(), range(16)):
             pass
 
     assert bench.calls.count(TOKEN) == 2
@@ -152,12 +145,12 @@ def test_sixteen_threads_and_one_expiry_make_one_log_in(
     ],
 )
 def test_a_log_in_service_that_fails_is_translated(
-    bench: Bench, salesforce: Connected, ann: Holder, fault: dict[str, Any], kind: type[Exception]
+    bench: Bench, salesforce: Connected, fault: dict[str, Any], kind: type[Exception]
 ) -> None:
     bench.emulator.faults.add(Fault(route=TOKEN, **fault))
 
     with pytest.raises(kind) as caught:
-        salesforce.reader.observe(ann, None)
+        salesforce.reading.limits()
 
     assert "<b>" not in str(caught.value)
 
@@ -165,7 +158,6 @@ def test_a_log_in_service_that_fails_is_translated(
 def test_a_netrc_file_does_not_replace_the_token(
     bench: Bench,
     salesforce: Connected,
-    ann: Holder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -174,7 +166,7 @@ def test_a_netrc_file_does_not_replace_the_token(
     monkeypatch.setenv("NETRC", str(netrc))
     assert requests.utils.get_netrc_auth(bench.url) is not None
 
-    salesforce.reader.observe(ann, None)
+    salesforce.reading.limits()
 
     sent = [e.request_headers["Authorization"] for e in bench.emulator.exchanges]
     assert [value.split()[0] for value in sent] == ["Basic", "Bearer"]

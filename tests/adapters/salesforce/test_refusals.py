@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.adapters.salesforce.batches import deleting
 from bot.adapters.salesforce.gateway import Gateway
+from bot.adapters.salesforce.handles import Handle, handles_of
+from bot.domain.changes import Assign, Deactivate, Freeze, Part
 from bot.domain.errors import (
     Conflict,
     ConnectorError,
@@ -18,7 +21,7 @@ from bot.domain.errors import (
     Unauthorized,
     Unavailable,
 )
-from bot.domain.plan import AssignSets, Deactivate, Freeze, Holder, plan_seat
+from bot.domain.plan import Holder, plan_seat
 from bot.domain.policy import Bundle
 from bot.domain.secret import Secret
 from bot.sandbox.faults import Fault, FaultKind
@@ -94,7 +97,7 @@ def test_a_lost_lock_is_tried_again(salesforce: Connected, ann: Holder, sales: B
 
     view = salesforce.converge(ann, sales)
 
-    assert plan_seat(view, ann, sales) == ()
+    assert plan_seat(view, ann, sales).changes == ()
 
 
 def test_a_lock_that_stays_lost_ends_after_five_tries(
@@ -234,7 +237,7 @@ def test_an_answer_of_another_shape_is_no_answer(
 def both(status: int, body: object) -> str:
     parts = [
         {"referenceId": name, "httpStatusCode": status, "body": body}
-        for name in ("users", "logins")
+        for name in ("users", "logins", "packages_held", "memberships")
     ]
     return json.dumps({"compositeResponse": parts})
 
@@ -286,7 +289,7 @@ def test_each_item_of_a_collection_is_judged(
     view = salesforce.reader.observe(ann, bundle)
     fault = Fault(route=f"{READ}/sobjects", kind=FaultKind.STATUS, status=200, body=items)
     salesforce.emulator.faults.add(fault)
-    change = AssignSets(("AcmeCrmUser",))
+    change = Assign(((Part.SET, ("AcmeCrmUser",)),))
 
     if kind is None:
         assert salesforce.writer.apply(change, ann, view) == view
@@ -302,9 +305,10 @@ def test_a_row_that_cannot_be_deleted_is_reported(
     items = '[{"success": false, "errors": [{"statusCode": "INSUFFICIENT_ACCESS"}]}]'
     fault = Fault(route="DELETE *", kind=FaultKind.STATUS, status=200, body=items)
     salesforce.emulator.faults.add(fault)
+    rows = [*handles_of(view, Handle.ROW, "AcmeCrmUser", Part.SET)]
 
     with pytest.raises(Unauthorized):
-        salesforce.writing.delete_all([dict(view.handles)["assigned_set:AcmeCrmUser"]])
+        salesforce.writing.change([*deleting(rows)])
 
 
 def test_a_slow_org_is_not_waited_for(bench: Bench, ann: Holder, view_only: Bundle) -> None:

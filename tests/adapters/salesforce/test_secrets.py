@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import ConnectorError
-from bot.domain.plan import Holder
-from bot.domain.policy import Bundle
 from bot.domain.secret import Secret
 from bot.sandbox.faults import Fault, FaultKind
 from tests.adapters.salesforce.org_bench import Bench, Connected
@@ -37,18 +35,17 @@ def said(**entry: str) -> dict[str, Any]:
 )  # fmt: skip
 def test_the_password_is_nowhere_when_setting_it_fails(
     bench: Bench,
-    ann: Holder,
-    view_only: Bundle,
     caplog: pytest.LogCaptureFixture,
     fault: dict[str, Any],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     salesforce = bench.connect(timeouts_s=(5.0, 0.3))
-    user_id = salesforce.converge(ann, view_only).seat.user_id
+    salesforce.reading.limits()
+    user_id = bench.emulator.org.user("nora.quist@acme.example.crm").id
     bench.emulator.faults.add(Fault(route=ROUTE, **fault))
 
     with pytest.raises(ConnectorError) as caught:
-        salesforce.writer.set_password(user_id, Secret(CANARY))
+        salesforce.writing.set_password(user_id, Secret(CANARY))
 
     salesforce.wire.close()
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text

@@ -58,6 +58,8 @@ def _requests() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("ways_out", sa.Text(), nullable=False),
+        sa.Column("shown_plan", sa.Text(), nullable=True),
+        sa.Column("idle_seats", sa.Text(), nullable=True),
         sa.Column("ended_by", sa.String(200), nullable=False),
         sa.Column("origin", sa.String(64), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
@@ -113,6 +115,7 @@ def _grants() -> None:
         sa.Column("run", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("leaving", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_grants"),
     )
     op.create_index("ix_grants_due_at", "grants", ["due_at"])
