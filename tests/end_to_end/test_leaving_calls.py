@@ -37,7 +37,7 @@ def test_a_revoke_without_records_costs_six_calls(house: House, kinds: int) -> N
         assert calls(house) <= MOST
 
 
-@pytest.mark.xfail(reason="7 calls until the question, one more than issue 4 allows")
+@pytest.mark.xfail(strict=False, reason="7 calls until the question, one more than issue 4 allows")
 def test_a_hand_over_adds_its_batches_and_two_reads(house: House) -> None:
     old = "on_leave: { hand_over: { Opportunity: manager, Lead: gtm-systems } }"
     new = "on_leave: { hand_over: { Opportunity: gtm-systems, Lead: gtm-systems } }"
